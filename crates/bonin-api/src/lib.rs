@@ -1,0 +1,1 @@
+//! The REST contract of PortOne V2 identity verification, as types.

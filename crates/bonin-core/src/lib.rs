@@ -1,0 +1,1 @@
+//! What an identity verification is: ids, people, operators, the state machine.

@@ -1,0 +1,1 @@
+//! Bonin's service: use cases, REST, workers.

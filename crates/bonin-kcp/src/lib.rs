@@ -1,0 +1,1 @@
+//! NHN KCP's identity-verification wire: messages, signature, client.

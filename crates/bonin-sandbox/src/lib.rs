@@ -1,0 +1,1 @@
+//! NHN KCP's other half: hub, phone, people, faults.

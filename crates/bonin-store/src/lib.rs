@@ -1,0 +1,1 @@
+//! Bonin's database: queries, migrations, sealed fields.

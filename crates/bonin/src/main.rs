@@ -1,0 +1,3 @@
+//! The `bonin` command.
+
+fn main() {}
