@@ -1,1 +1,21 @@
-//! What an identity verification is: ids, people, operators, the state machine.
+#![doc = include_str!("../README.md")]
+
+mod id;
+mod operator;
+mod person;
+mod redacted;
+mod verification;
+
+pub use id::{
+    ChannelId, ChannelKey, ClaimToken, IdentityVerificationId, InvalidId, OrderNumber, SecretId,
+    StoreId, TxId,
+};
+pub use operator::{Method, Operator};
+pub use person::{
+    BirthDate, Ci, Di, Gender, InvalidPerson, Otp, PersonName, PhoneNumber, ResidentNumberPrefix,
+};
+pub use redacted::Redacted;
+pub use verification::{
+    Attempt, AttemptState, Claim, Command, ConfirmOutcome, Event, EventKind, FailureReason,
+    IdentityVerification, Purpose, Refusal, ResendOutcome, Rules, SendOutcome, Status, Way,
+};
