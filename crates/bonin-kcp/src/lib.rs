@@ -1,1 +1,7 @@
-//! NHN KCP's identity-verification wire: messages, signature, client.
+#![doc = include_str!("../README.md")]
+
+pub mod codes;
+pub mod hub;
+mod sensitive;
+
+pub use sensitive::Sensitive;

@@ -1,0 +1,21 @@
+//! The hub (허브형 API): server-to-server calls for a merchant that shows its own screen.
+//!
+//! Every call is `POST {base}/gw/hub/v1/cert`, JSON in and JSON out; `tx_type` says which one.
+
+pub mod certificate;
+pub mod client;
+pub mod credentials;
+pub mod message;
+mod pem;
+pub mod sign;
+
+pub use certificate::{CertificateError, HubCertificate};
+pub use client::{CallError, HubClient, HubClientConfig, InvalidResponse, Outcome, Reply};
+pub use credentials::{CredentialsError, HubCredentials};
+pub use sign::{SignText, SignTextError};
+
+/// The path of every hub call below the base URL.
+pub const PATH: &str = "/gw/hub/v1/cert";
+
+/// `res_cd` of a call that succeeded. Every other code is KCP's own and is passed on untouched.
+pub const RES_CD_SUCCESS: &str = "0000";
