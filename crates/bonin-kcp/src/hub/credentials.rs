@@ -7,8 +7,11 @@ use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::KeyPair as _;
 use jiff::Timestamp;
 use pkcs8::EncryptedPrivateKeyInfoRef;
+use pkcs8::der::Decode;
+use pkcs8::der::asn1::{AnyRef, OctetStringRef};
 use pkcs8::pkcs5::EncryptionScheme;
 use pkcs8::pkcs5::pbes2::Kdf;
+use pkcs8::spki::AlgorithmIdentifierRef;
 
 use super::certificate::{CertificateError, HubCertificate};
 use super::pem;
@@ -157,16 +160,14 @@ fn open_key(pem_text: &str, password: &str) -> Result<RsaKeyPair, CredentialsErr
         });
     }
     let der = pem::decode(pem_text, "ENCRYPTED PRIVATE KEY").ok_or(CredentialsError::KeyNotPem)?;
-    let encrypted =
-        EncryptedPrivateKeyInfoRef::try_from(der.as_slice()).map_err(|error| match error {
-            // An algorithm identifier that the library does not know shows up while decoding.
-            pkcs8::Error::Asn1(asn1)
-                if matches!(asn1.kind(), pkcs8::der::ErrorKind::OidUnknown { .. }) =>
-            {
-                CredentialsError::UnsupportedEncryption
-            }
-            _ => CredentialsError::KeyNotPem,
-        })?;
+    let encrypted = EncryptedPrivateKeyInfoRef::try_from(der.as_slice()).map_err(|_| {
+        // The library reads only the algorithms that it knows: well-formed is not yet readable.
+        if is_encrypted_pkcs8(&der) {
+            CredentialsError::UnsupportedEncryption
+        } else {
+            CredentialsError::KeyNotPem
+        }
+    })?;
     bound_work(&encrypted.encryption_algorithm)?;
     let document = encrypted.decrypt(password).map_err(|error| match error {
         pkcs8::Error::EncryptedPrivateKey(
@@ -178,6 +179,18 @@ fn open_key(pem_text: &str, password: &str) -> Result<RsaKeyPair, CredentialsErr
         _ => CredentialsError::WrongPassword,
     })?;
     RsaKeyPair::from_pkcs8(document.as_bytes()).map_err(|_| CredentialsError::UnsupportedKey)
+}
+
+/// `EncryptedPrivateKeyInfo` (RFC 5208, section 6), whatever the algorithm.
+fn is_encrypted_pkcs8(der: &[u8]) -> bool {
+    AnyRef::from_der(der)
+        .and_then(|info| {
+            info.sequence(|reader| {
+                AlgorithmIdentifierRef::decode(reader)?;
+                <&OctetStringRef>::decode(reader).map(drop)
+            })
+        })
+        .is_ok()
 }
 
 fn bound_work(scheme: &EncryptionScheme) -> Result<(), CredentialsError> {
