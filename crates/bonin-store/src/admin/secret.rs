@@ -1,0 +1,209 @@
+//! API secrets: shown once, kept as a hash.
+
+use aws_lc_rs::digest;
+use bonin_core::{SecretId, StoreId};
+use jiff::Timestamp;
+use sqlx::{Row, any::AnyRow};
+
+use super::exists;
+use crate::{
+    Store, StoreError,
+    time::{micros, timestamp_some},
+};
+
+/// SHA-256 of a secret or token. These are made from 256 bits of randomness, so a plain hash cannot be searched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretHash(Vec<u8>);
+
+impl SecretHash {
+    /// Hashes a secret.
+    pub fn of(secret: &str) -> Self {
+        Self(
+            digest::digest(&digest::SHA256, secret.as_bytes())
+                .as_ref()
+                .to_vec(),
+        )
+    }
+
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        self.0.clone()
+    }
+}
+
+/// An API secret to be kept.
+#[derive(Debug, Clone)]
+pub struct NewApiSecret {
+    /// Its id.
+    pub id: SecretId,
+    /// Its hash.
+    pub hash: SecretHash,
+    /// Its first characters, to be recognised by.
+    pub prefix: String,
+    /// What people call it.
+    pub name: String,
+    /// The store that requests without `storeId` mean.
+    pub default_store: StoreId,
+    /// More stores that it reaches.
+    pub other_stores: Vec<StoreId>,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An API secret as it is kept.
+#[derive(Debug, Clone)]
+pub struct ApiSecret {
+    /// Its id.
+    pub id: SecretId,
+    /// Its first characters.
+    pub prefix: String,
+    /// What people call it.
+    pub name: String,
+    /// The store that requests without `storeId` mean.
+    pub default_store: StoreId,
+    /// All stores that it reaches, the default one first.
+    pub stores: Vec<StoreId>,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl ApiSecret {
+    /// Whether it opens anything at `now`.
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+const COLUMNS: &str = "id, prefix, name, default_store_id, expires_at, revoked_at, last_used_at";
+
+impl Store {
+    /// Keeps a new secret.
+    pub async fn create_secret(
+        &self,
+        secret: &NewApiSecret,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.database.write().await?;
+        sqlx::query(
+            "INSERT INTO api_secret (id, hash, prefix, name, default_store_id, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(secret.id.as_str())
+        .bind(secret.hash.bytes())
+        .bind(&secret.prefix)
+        .bind(&secret.name)
+        .bind(secret.default_store.as_str())
+        .bind(micros(now))
+        .bind(secret.expires_at.map(micros))
+        .execute(&mut *tx)
+        .await
+        .map_err(exists("this secret"))?;
+        for store in &secret.other_stores {
+            sqlx::query("INSERT INTO api_secret_store (secret_id, store_id) VALUES ($1, $2)")
+                .bind(secret.id.as_str())
+                .bind(store.as_str())
+                .execute(&mut *tx)
+                .await
+                .map_err(exists("this store in the list"))?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The secret of this hash, valid or not.
+    pub async fn secret_by_hash(&self, hash: &SecretHash) -> Result<Option<ApiSecret>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM api_secret WHERE hash = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(hash.bytes())
+            .fetch_optional(self.database.reader())
+            .await?;
+        self.read_secret(row.as_ref()).await
+    }
+
+    /// The secret of this id, valid or not.
+    pub async fn secret(&self, id: &SecretId) -> Result<Option<ApiSecret>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM api_secret WHERE id = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(id.as_str())
+            .fetch_optional(self.database.reader())
+            .await?;
+        self.read_secret(row.as_ref()).await
+    }
+
+    /// All secrets, oldest first.
+    pub async fn secrets(&self) -> Result<Vec<ApiSecret>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM api_secret ORDER BY created_at, id");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .fetch_all(self.database.reader())
+            .await?;
+        let mut secrets = Vec::with_capacity(rows.len());
+        for row in &rows {
+            secrets.extend(self.read_secret(Some(row)).await?);
+        }
+        Ok(secrets)
+    }
+
+    /// Ends a secret, and every token made from it, at once.
+    pub async fn revoke_secret(&self, id: &SecretId, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.database.write().await?;
+        let done = sqlx::query(
+            "UPDATE api_secret SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1",
+        )
+        .bind(id.as_str())
+        .bind(micros(now))
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::NotFound("secret"));
+        }
+        sqlx::query("DELETE FROM refresh_token WHERE secret_id = $1")
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Notes that a secret was used.
+    pub async fn touch_secret(&self, id: &SecretId, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.database.write().await?;
+        sqlx::query("UPDATE api_secret SET last_used_at = $2 WHERE id = $1")
+            .bind(id.as_str())
+            .bind(micros(now))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn read_secret(&self, row: Option<&AnyRow>) -> Result<Option<ApiSecret>, StoreError> {
+        let Some(row) = row else { return Ok(None) };
+        let unknown = |_| StoreError::UnknownValue("api_secret");
+        let id: String = row.try_get("id")?;
+        let default_store =
+            StoreId::parse(row.try_get::<String, _>("default_store_id")?).map_err(unknown)?;
+        let mut stores = vec![default_store.clone()];
+        let others = sqlx::query(
+            "SELECT store_id FROM api_secret_store WHERE secret_id = $1 ORDER BY store_id",
+        )
+        .bind(id.clone())
+        .fetch_all(self.database.reader())
+        .await?;
+        for other in &others {
+            stores.push(StoreId::parse(other.try_get::<String, _>(0)?).map_err(unknown)?);
+        }
+        Ok(Some(ApiSecret {
+            id: SecretId::parse(id).map_err(unknown)?,
+            prefix: row.try_get("prefix")?,
+            name: row.try_get("name")?,
+            default_store,
+            stores,
+            expires_at: timestamp_some(row.try_get("expires_at")?)?,
+            revoked_at: timestamp_some(row.try_get("revoked_at")?)?,
+            last_used_at: timestamp_some(row.try_get("last_used_at")?)?,
+        }))
+    }
+}

@@ -1,0 +1,112 @@
+//! Stores.
+
+use bonin_core::StoreId;
+use jiff::Timestamp;
+use sqlx::{Row, any::AnyRow};
+
+use super::exists;
+use crate::{Store, StoreError, time::micros};
+
+/// Whether a store serves people or tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreKind {
+    /// Serves people. Refuses TEST channels unless that was switched on.
+    Live,
+    /// For development.
+    Test,
+}
+
+impl StoreKind {
+    /// As the database and the API spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "LIVE",
+            Self::Test => "TEST",
+        }
+    }
+
+    pub(super) fn parse(value: &str) -> Result<Self, StoreError> {
+        match value {
+            "LIVE" => Ok(Self::Live),
+            "TEST" => Ok(Self::Test),
+            _ => Err(StoreError::UnknownValue("store.kind")),
+        }
+    }
+}
+
+/// A store to be made.
+#[derive(Debug, Clone)]
+pub struct NewStore {
+    /// Its id.
+    pub id: StoreId,
+    /// What people call it.
+    pub name: String,
+    /// LIVE or TEST.
+    pub kind: StoreKind,
+    /// Whether a LIVE store takes TEST channels.
+    pub allow_test_channels: bool,
+}
+
+/// A store.
+#[derive(Debug, Clone)]
+pub struct StoreRow {
+    /// Its id.
+    pub id: StoreId,
+    /// What people call it.
+    pub name: String,
+    /// LIVE or TEST.
+    pub kind: StoreKind,
+    /// Whether a LIVE store takes TEST channels.
+    pub allow_test_channels: bool,
+}
+
+fn read(row: &AnyRow) -> Result<StoreRow, StoreError> {
+    Ok(StoreRow {
+        id: StoreId::parse(row.try_get::<String, _>("id")?)
+            .map_err(|_| StoreError::UnknownValue("store.id"))?,
+        name: row.try_get("name")?,
+        kind: StoreKind::parse(&row.try_get::<String, _>("kind")?)?,
+        allow_test_channels: row.try_get::<i64, _>("allow_test_channels")? != 0,
+    })
+}
+
+impl Store {
+    /// Makes a store.
+    pub async fn create_store(&self, store: &NewStore, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.database.write().await?;
+        sqlx::query(
+            "INSERT INTO store (id, name, kind, allow_test_channels, created_at) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(store.id.as_str())
+        .bind(&store.name)
+        .bind(store.kind.as_str())
+        .bind(i64::from(store.allow_test_channels))
+        .bind(micros(now))
+        .execute(&mut *tx)
+        .await
+        .map_err(exists("this store"))?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// All stores, oldest first.
+    pub async fn stores(&self) -> Result<Vec<StoreRow>, StoreError> {
+        sqlx::query("SELECT id, name, kind, allow_test_channels FROM store ORDER BY created_at, id")
+            .fetch_all(self.database.reader())
+            .await?
+            .iter()
+            .map(read)
+            .collect()
+    }
+
+    /// One store.
+    pub async fn store(&self, id: &StoreId) -> Result<Option<StoreRow>, StoreError> {
+        sqlx::query("SELECT id, name, kind, allow_test_channels FROM store WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(self.database.reader())
+            .await?
+            .as_ref()
+            .map(read)
+            .transpose()
+    }
+}

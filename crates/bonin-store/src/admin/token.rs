@@ -1,0 +1,72 @@
+//! Refresh tokens: one per secret is alive, and it is used once.
+
+use bonin_core::SecretId;
+use jiff::Timestamp;
+use sqlx::Row;
+
+use super::SecretHash;
+use crate::{Store, StoreError, time::micros};
+
+impl Store {
+    /// Gives a secret a new refresh token. Those it had before end (PortOne: logging in again does so).
+    pub async fn replace_refresh_token(
+        &self,
+        secret: &SecretId,
+        token: &SecretHash,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.database.write().await?;
+        Self::write_refresh_token(&mut tx, secret, token, expires_at, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Uses a refresh token up and puts `next` in its place, in one transaction. `None` where the token is unknown, used,
+    /// replaced or too old.
+    pub async fn use_refresh_token(
+        &self,
+        token: &SecretHash,
+        next: &SecretHash,
+        next_expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<SecretId>, StoreError> {
+        let mut tx = self.database.write().await?;
+        let used = sqlx::query(
+            "DELETE FROM refresh_token WHERE hash = $1 AND expires_at > $2 RETURNING secret_id",
+        )
+        .bind(token.bytes())
+        .bind(micros(now))
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(used) = used else { return Ok(None) };
+        let secret = SecretId::parse(used.try_get::<String, _>(0)?)
+            .map_err(|_| StoreError::UnknownValue("refresh_token"))?;
+        Self::write_refresh_token(&mut tx, &secret, next, next_expires_at, now).await?;
+        tx.commit().await?;
+        Ok(Some(secret))
+    }
+
+    async fn write_refresh_token(
+        tx: &mut sqlx::Transaction<'static, sqlx::Any>,
+        secret: &SecretId,
+        token: &SecretHash,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM refresh_token WHERE secret_id = $1")
+            .bind(secret.as_str())
+            .execute(&mut **tx)
+            .await?;
+        sqlx::query(
+            "INSERT INTO refresh_token (hash, secret_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(token.bytes())
+        .bind(secret.as_str())
+        .bind(micros(now))
+        .bind(micros(expires_at))
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! *begin*: the rules, and a new try, in one transaction.
+
+use bonin_core::{Command, Operator, OrderNumber, Redacted, Refusal, TxId, Way};
+use jiff::Timestamp;
+
+use super::{
+    ChannelOfTry, Customer, MessageLimit, VerificationKey, locked::Locked, quota::count_message,
+    rows, seal,
+};
+use crate::{Store, StoreError, time::micros};
+
+/// A try to be begun.
+#[derive(Debug, Clone)]
+pub struct BeginTry {
+    /// Of which verification. It is made if it is not there yet.
+    pub key: VerificationKey,
+    /// The new try's id.
+    pub tx_id: TxId,
+    /// Its order number at the provider.
+    pub order_number: OrderNumber,
+    /// Its channel.
+    pub channel: ChannelOfTry,
+    /// How it proves the person.
+    pub way: Way,
+    /// The operator, where it is known beforehand.
+    pub operator: Option<Operator>,
+    /// Whom it is about.
+    pub customer: Customer,
+    /// The merchant's own data.
+    pub custom_data: Option<Redacted>,
+    /// When the provider's answer must have been recorded.
+    pub settle_by: Timestamp,
+    /// Counts a message to the customer's phone, within this limit.
+    pub message_limit: Option<MessageLimit>,
+}
+
+/// A try that has begun, durably.
+#[derive(Debug)]
+pub struct Begun;
+
+/// Why a try could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginError {
+    /// The rules say no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The phone has had its messages.
+    #[error("too many messages to this phone")]
+    TooManyMessages {
+        /// From when on the next may go.
+        until: Timestamp,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for BeginError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Store {
+    /// Begins a try, if the rules allow it. When this returns, it is on disk.
+    pub async fn begin(&self, wanted: &BeginTry, now: Timestamp) -> Result<Begun, BeginError> {
+        let key = &wanted.key;
+        let mut tx = self.database.write().await?;
+        // Made first, so that there is a row to lock; refused, it goes with the transaction.
+        sqlx::query(
+            "INSERT INTO identity_verification (store_id, id, revision, status, shown_tx_id, requested_at, updated_at, \
+             status_changed_at) VALUES ($1, $2, 0, 'READY', $3, $4, $4, 0) ON CONFLICT (store_id, id) DO NOTHING",
+        )
+        .bind(key.store.as_str())
+        .bind(key.id.as_str())
+        .bind(wanted.tx_id.as_str())
+        .bind(micros(now))
+        .execute(&mut *tx)
+        .await?;
+        let Some(mut locked) = Locked::load(tx, key, now).await? else {
+            return Err(StoreError::NotFound("verification").into());
+        };
+        locked.decide(
+            &Command::Begin {
+                tx_id: wanted.tx_id.clone(),
+                way: wanted.way,
+                settle_by: wanted.settle_by,
+            },
+            &self.rules,
+        )?;
+        if let (Some(limit), Some(phone)) = (wanted.message_limit, &wanted.customer.phone) {
+            count_message(
+                &mut locked.tx,
+                &self.keyring,
+                phone,
+                limit,
+                wanted.tx_id.as_str(),
+                now,
+            )
+            .await?
+            .map_err(|until| BeginError::TooManyMessages { until })?;
+        }
+        self.insert_attempt(&mut locked, wanted, now).await?;
+        let indexes = self.keyring.index_customer(&key.store, &wanted.customer);
+        let key_id = i64::from(self.keyring.active_id());
+        locked.save(&[], None, Some((key_id, indexes))).await?;
+        locked.commit().await?;
+        Ok(Begun)
+    }
+
+    async fn insert_attempt(
+        &self,
+        locked: &mut Locked,
+        wanted: &BeginTry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sealed = self
+            .keyring
+            .seal_customer(&wanted.tx_id, &wanted.customer)?;
+        let custom_data = self.keyring.seal_some(
+            seal::place("custom_data", &wanted.tx_id),
+            wanted.custom_data.as_ref().map(Redacted::expose),
+        )?;
+        sqlx::query(
+            "INSERT INTO attempt (tx_id, store_id, verification_id, number, order_number, channel_id, is_test, \
+             pg_provider, pg_merchant_id, way, operator, state, begun_at, live_until, customer_id, custom_data, \
+             requested_name, requested_phone, requested_birth_date, requested_gender, requested_foreigner) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'BEGUN', $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+        )
+        .bind(wanted.tx_id.as_str())
+        .bind(wanted.key.store.as_str())
+        .bind(wanted.key.id.as_str())
+        .bind(locked.state().attempts().len() as i64)
+        .bind(wanted.order_number.as_str())
+        .bind(wanted.channel.id.as_str())
+        .bind(i64::from(wanted.channel.is_test))
+        .bind(&wanted.channel.pg_provider)
+        .bind(&wanted.channel.pg_merchant_id)
+        .bind(rows::way_name(wanted.way))
+        .bind(wanted.operator.map(Operator::as_str))
+        .bind(micros(now))
+        .bind(micros(wanted.settle_by))
+        .bind(sealed.id)
+        .bind(custom_data)
+        .bind(sealed.name)
+        .bind(sealed.phone)
+        .bind(sealed.birth_date)
+        .bind(sealed.gender)
+        .bind(sealed.foreigner)
+        .execute(&mut *locked.tx)
+        .await?;
+        Ok(())
+    }
+}

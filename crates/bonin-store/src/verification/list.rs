@@ -1,0 +1,287 @@
+//! The list: filters, sorting, pages.
+
+use bonin_core::{Gender, IdentityVerificationId, Operator, Redacted, Status, StoreId, TxId};
+use jiff::Timestamp;
+use sqlx::{Any, Row, query::Query};
+
+use super::{VerificationRecord, read::SHOWN, rows, seal::field};
+use crate::{Store, StoreError, keyring::IndexScope, time::micros};
+
+/// What the list is sorted by, and what its time range is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SortField {
+    /// When the shown try was asked for.
+    #[default]
+    RequestedAt,
+    /// When it was verified.
+    VerifiedAt,
+    /// When it failed.
+    FailedAt,
+    /// When its status last changed.
+    StatusChangedAt,
+}
+
+impl SortField {
+    fn column(self) -> &'static str {
+        match self {
+            Self::RequestedAt => "v.requested_at",
+            Self::VerifiedAt => "v.verified_at",
+            Self::FailedAt => "v.failed_at",
+            Self::StatusChangedAt => "v.status_changed_at",
+        }
+    }
+}
+
+/// Which end comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SortOrder {
+    /// The newest first.
+    #[default]
+    Descending,
+    /// The oldest first.
+    Ascending,
+}
+
+/// From when until when, both ends included.
+#[derive(Debug, Clone, Copy)]
+pub struct TimeRange {
+    /// Of which time.
+    pub field: SortField,
+    /// From when.
+    pub from: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// What is known of the customer. What was asked for counts while not verified, and what was verified after.
+#[derive(Debug, Clone, Default)]
+pub struct CustomerFilter {
+    /// The name, in full.
+    pub name: Option<Redacted>,
+    /// The phone.
+    pub phone: Option<Redacted>,
+    /// Four digits.
+    pub birth_year: Option<Redacted>,
+    /// Two digits.
+    pub birth_month: Option<Redacted>,
+    /// Two digits.
+    pub birth_day: Option<Redacted>,
+    /// The sex.
+    pub gender: Option<Gender>,
+}
+
+/// A page of verifications. Empty lists filter nothing.
+#[derive(Debug, Clone)]
+pub struct ListQuery {
+    /// Of which stores.
+    pub stores: Vec<StoreId>,
+    /// When.
+    pub range: TimeRange,
+    /// This id.
+    pub id: Option<IdentityVerificationId>,
+    /// With this try.
+    pub tx_id: Option<TxId>,
+    /// On a TEST or a LIVE channel.
+    pub is_test: Option<bool>,
+    /// In one of these states.
+    pub statuses: Vec<Status>,
+    /// With this id at the provider.
+    pub pg_tx_id: Option<String>,
+    /// Of this merchant.
+    pub pg_merchant_id: Option<String>,
+    /// Of one of these providers.
+    pub pg_providers: Option<Vec<String>>,
+    /// Of one of these operators.
+    pub operators: Vec<Operator>,
+    /// Of this customer.
+    pub customer: CustomerFilter,
+    /// Sorted by.
+    pub sort: SortField,
+    /// In which order.
+    pub order: SortOrder,
+    /// How many to pass over.
+    pub skip: i64,
+    /// How many at the most.
+    pub size: i64,
+}
+
+/// A page.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// What is on it.
+    pub items: Vec<VerificationRecord>,
+    /// How many match in all.
+    pub total: i64,
+}
+
+enum Value {
+    Text(String),
+    Number(i64),
+    Bytes(Vec<u8>),
+}
+
+/// Conditions and their values, numbered as they come.
+#[derive(Default)]
+struct Conditions {
+    sql: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    fn value(&mut self, value: Value) -> String {
+        self.values.push(value);
+        format!("${}", self.values.len())
+    }
+
+    fn one_of(&mut self, column: &str, values: impl IntoIterator<Item = Value>) {
+        let places: Vec<String> = values.into_iter().map(|value| self.value(value)).collect();
+        // No value at all matches nothing: `IN ()` is not portable.
+        self.sql.push(if places.is_empty() {
+            "1 = 0".into()
+        } else {
+            format!("{column} IN ({})", places.join(", "))
+        });
+    }
+
+    fn compare(&mut self, column: &str, operator: &str, value: Value) {
+        let place = self.value(value);
+        self.sql.push(format!("{column} {operator} {place}"));
+    }
+
+    fn text(&mut self, column: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.compare(column, "=", Value::Text(value.to_owned()));
+        }
+    }
+
+    fn bind<'q>(
+        &self,
+        mut query: Query<'q, Any, <Any as sqlx::Database>::Arguments>,
+    ) -> Query<'q, Any, <Any as sqlx::Database>::Arguments> {
+        for value in &self.values {
+            query = match value {
+                Value::Text(text) => query.bind(text.clone()),
+                Value::Number(number) => query.bind(*number),
+                Value::Bytes(bytes) => query.bind(bytes.clone()),
+            };
+        }
+        query
+    }
+}
+
+impl Store {
+    /// A page of the list, and how many match in all.
+    pub async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        let conditions = self.conditions(query);
+        let filter = conditions.sql.join(" AND ");
+        let count = format!("SELECT COUNT(*) FROM identity_verification v WHERE {filter}");
+        let total: i64 = conditions
+            .bind(sqlx::query(sqlx::AssertSqlSafe(count)))
+            .fetch_one(self.database.reader())
+            .await?
+            .try_get(0)?;
+        if total == 0 || query.skip >= total {
+            return Ok(Page {
+                items: Vec::new(),
+                total,
+            });
+        }
+        let direction = match query.order {
+            SortOrder::Descending => "DESC",
+            SortOrder::Ascending => "ASC",
+        };
+        let (limit, offset) = (conditions.values.len() + 1, conditions.values.len() + 2);
+        let sql = format!(
+            "{SHOWN} WHERE {filter} ORDER BY {} {direction} NULLS LAST, v.id {direction} LIMIT ${limit} OFFSET ${offset}",
+            query.sort.column()
+        );
+        let items = conditions
+            .bind(sqlx::query(sqlx::AssertSqlSafe(sql)))
+            .bind(query.size)
+            .bind(query.skip)
+            .fetch_all(self.database.reader())
+            .await?
+            .iter()
+            .map(|row| self.read_verification(row))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Page { items, total })
+    }
+
+    fn conditions(&self, query: &ListQuery) -> Conditions {
+        let mut conditions = Conditions::default();
+        let text = |value: &str| Value::Text(value.to_owned());
+        conditions.one_of(
+            "v.store_id",
+            query.stores.iter().map(|store| text(store.as_str())),
+        );
+        let time = query.range.field.column();
+        conditions.compare(time, ">=", Value::Number(micros(query.range.from)));
+        conditions.compare(time, "<=", Value::Number(micros(query.range.until)));
+        conditions.text(
+            "v.id",
+            query.id.as_ref().map(IdentityVerificationId::as_str),
+        );
+        if let Some(tx_id) = &query.tx_id {
+            let place = conditions.value(text(tx_id.as_str()));
+            conditions.sql.push(format!(
+                "EXISTS (SELECT 1 FROM attempt t WHERE t.tx_id = {place} AND t.store_id = v.store_id AND t.verification_id = v.id)"
+            ));
+        }
+        if let Some(is_test) = query.is_test {
+            conditions.compare("v.is_test", "=", Value::Number(i64::from(is_test)));
+        }
+        if !query.statuses.is_empty() {
+            let names = query.statuses.iter().map(|s| text(rows::status_name(*s)));
+            conditions.one_of("v.status", names);
+        }
+        conditions.text("v.pg_tx_id", query.pg_tx_id.as_deref());
+        conditions.text("v.pg_merchant_id", query.pg_merchant_id.as_deref());
+        if let Some(providers) = &query.pg_providers {
+            conditions.one_of("v.pg_provider", providers.iter().map(|name| text(name)));
+        }
+        if !query.operators.is_empty() {
+            let names = query.operators.iter().map(|o| text(o.as_str()));
+            conditions.one_of("v.operator", names);
+        }
+        self.customer_conditions(query, &mut conditions);
+        conditions
+    }
+
+    /// Blind indexes are keyed by store and key version, so a value has one index for each pair of them.
+    fn customer_conditions(&self, query: &ListQuery, conditions: &mut Conditions) {
+        let customer = &query.customer;
+        let text = |value: &Option<Redacted>| value.clone();
+        let gender = customer.gender.map(|gender| Redacted::new(gender.as_str()));
+        let asked = [
+            ("v.name_index", field::NAME, text(&customer.name)),
+            ("v.phone_index", field::PHONE, text(&customer.phone)),
+            (
+                "v.birth_year_index",
+                field::BIRTH_YEAR,
+                text(&customer.birth_year),
+            ),
+            (
+                "v.birth_month_index",
+                field::BIRTH_MONTH,
+                text(&customer.birth_month),
+            ),
+            (
+                "v.birth_day_index",
+                field::BIRTH_DAY,
+                text(&customer.birth_day),
+            ),
+            ("v.gender_index", field::GENDER, gender),
+        ];
+        for (column, field, value) in asked {
+            let Some(value) = value else { continue };
+            let indexes = query.stores.iter().flat_map(|store| {
+                let scope = IndexScope {
+                    store: Some(store),
+                    field,
+                };
+                self.keyring.indexes(&scope, value.expose())
+            });
+            conditions.one_of(column, indexes.map(Value::Bytes).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! A verification inside one writing transaction: loaded under a lock, decided on, written back.
+
+use bonin_core::{
+    Attempt, AttemptState, Command, Event, IdentityVerification, Refusal, Rules, Status,
+};
+use jiff::Timestamp;
+use sqlx::{Any, Row, Transaction};
+
+use super::{VerificationKey, rows, seal::Indexes, timeline::CallNote};
+use crate::{StoreError, time::micros};
+
+pub(super) struct Locked {
+    pub tx: Transaction<'static, Any>,
+    pub key: VerificationKey,
+    now: Timestamp,
+    before: IdentityVerification,
+    after: IdentityVerification,
+    events: Vec<Event>,
+}
+
+impl Locked {
+    /// Loads the tries and keeps others from changing them until the transaction ends. `None` where there is no such
+    /// verification. The update of `revision` is what locks the row on a database with more than one writer.
+    pub(super) async fn load(
+        mut tx: Transaction<'static, Any>,
+        key: &VerificationKey,
+        now: Timestamp,
+    ) -> Result<Option<Self>, StoreError> {
+        let locked = sqlx::query(
+            "UPDATE identity_verification SET revision = revision + 1 WHERE store_id = $1 AND id = $2",
+        )
+        .bind(key.store.as_str())
+        .bind(key.id.as_str())
+        .execute(&mut *tx)
+        .await?;
+        if locked.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let sql = format!(
+            "SELECT {} FROM attempt WHERE store_id = $1 AND verification_id = $2 ORDER BY number",
+            rows::ATTEMPT
+        );
+        let attempts = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(key.store.as_str())
+            .bind(key.id.as_str())
+            .fetch_all(&mut *tx)
+            .await?
+            .iter()
+            .map(rows::attempt)
+            .collect::<Result<Vec<_>, _>>()?;
+        let before = IdentityVerification::new(attempts);
+        Ok(Some(Self {
+            tx,
+            key: key.clone(),
+            now,
+            after: before.clone(),
+            before,
+            events: Vec::new(),
+        }))
+    }
+
+    /// Lets the domain decide, and applies what it decided.
+    pub(super) fn decide(&mut self, command: &Command, rules: &Rules) -> Result<(), Refusal> {
+        let events = self.after.decide(command, self.now, rules)?;
+        for event in &events {
+            self.after.apply(event);
+        }
+        self.events.extend(events);
+        Ok(())
+    }
+
+    /// What has happened so far.
+    pub(super) fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    pub(super) fn state(&self) -> &IdentityVerification {
+        &self.after
+    }
+
+    /// Writes what changed: tries, timeline, and the verification's own row. `indexes` are given where the person that
+    /// the list finds it by has changed. New tries must have been inserted before.
+    pub(super) async fn save(
+        &mut self,
+        calls: &[CallNote],
+        code: Option<&str>,
+        indexes: Option<(i64, Indexes)>,
+    ) -> Result<(), StoreError> {
+        for attempt in self.after.attempts() {
+            if self.before.attempt(&attempt.tx_id) != Some(attempt) {
+                save_attempt(&mut self.tx, attempt).await?;
+            }
+        }
+        self.append_timeline(calls, code).await?;
+        if let Some((key_id, indexes)) = indexes {
+            self.save_indexes(key_id, indexes).await?;
+        }
+        self.save_verification().await
+    }
+
+    /// Makes it durable.
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.tx.commit().await?)
+    }
+
+    async fn append_timeline(
+        &mut self,
+        calls: &[CallNote],
+        code: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let Some(tx_id) = self.events.last().map(|event| event.tx_id.clone()) else {
+            return Ok(());
+        };
+        let mut seq: i64 = sqlx::query(
+            "SELECT COALESCE(MAX(seq), 0) FROM event WHERE store_id = $1 AND verification_id = $2",
+        )
+        .bind(self.key.store.as_str())
+        .bind(self.key.id.as_str())
+        .fetch_one(&mut *self.tx)
+        .await?
+        .try_get(0)?;
+        let called = calls.iter().map(|call| {
+            let code = Some(call.code.as_str());
+            (tx_id.as_str(), "asked_pg", Some(call), code)
+        });
+        let last = self.events.len().saturating_sub(1);
+        let happened = self.events.iter().enumerate().map(|(number, event)| {
+            let code = if number == last { code } else { None };
+            (event.tx_id.as_str(), event.kind.name(), None, code)
+        });
+        for (tx_id, kind, call, code) in called.chain(happened) {
+            seq += 1;
+            sqlx::query(
+                "INSERT INTO event (store_id, verification_id, seq, at, tx_id, kind, call, code, millis) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            )
+            .bind(self.key.store.as_str())
+            .bind(self.key.id.as_str())
+            .bind(seq)
+            .bind(micros(self.now))
+            .bind(tx_id)
+            .bind(kind)
+            .bind(call.map(|call| call.call.clone()))
+            .bind(code)
+            .bind(call.map(|call| call.millis))
+            .execute(&mut *self.tx)
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn save_verification(&mut self) -> Result<(), StoreError> {
+        let Some(shown) = self.after.shown() else {
+            return Ok(());
+        };
+        let status = self.after.status();
+        let at_if = |wanted| (status == wanted).then_some(micros(self.now));
+        // A time of success or failure is kept until the status itself changes.
+        sqlx::query(
+            "UPDATE identity_verification SET \
+             status_changed_at = CASE WHEN status = $3 AND status_changed_at > 0 THEN status_changed_at ELSE $4 END, \
+             verified_at = CASE WHEN status = $3 THEN verified_at ELSE $5 END, \
+             failed_at = CASE WHEN status = $3 THEN failed_at ELSE $6 END, \
+             status = $3, shown_tx_id = $7, updated_at = $4, \
+             (requested_at, channel_id, is_test, pg_provider, pg_merchant_id, operator, pg_tx_id) = \
+               (SELECT begun_at, channel_id, is_test, pg_provider, pg_merchant_id, \
+                       COALESCE(verified_operator, operator), pg_tx_id FROM attempt WHERE tx_id = $7) \
+             WHERE store_id = $1 AND id = $2",
+        )
+        .bind(self.key.store.as_str())
+        .bind(self.key.id.as_str())
+        .bind(rows::status_name(status))
+        .bind(micros(self.now))
+        .bind(at_if(Status::Verified))
+        .bind(at_if(Status::Failed))
+        .bind(shown.tx_id.as_str())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn save_indexes(&mut self, key_id: i64, indexes: Indexes) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE identity_verification SET index_key = $3, name_index = $4, phone_index = $5, \
+             birth_year_index = $6, birth_month_index = $7, birth_day_index = $8, gender_index = $9, \
+             ci_index = $10, di_index = $11 WHERE store_id = $1 AND id = $2",
+        )
+        .bind(self.key.store.as_str())
+        .bind(self.key.id.as_str())
+        .bind(key_id)
+        .bind(indexes.name)
+        .bind(indexes.phone)
+        .bind(indexes.birth_year)
+        .bind(indexes.birth_month)
+        .bind(indexes.birth_day)
+        .bind(indexes.gender)
+        .bind(indexes.ci)
+        .bind(indexes.di)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+}
+
+async fn save_attempt(
+    tx: &mut Transaction<'static, Any>,
+    attempt: &Attempt,
+) -> Result<(), StoreError> {
+    let claim = attempt.claim.as_ref();
+    sqlx::query(
+        "UPDATE attempt SET state = $2, failure_reason = $3, live_until = $4, wrong_numbers = $5, resends = $6, \
+         claim_token = $7, claim_purpose = $8, claim_until = $9 WHERE tx_id = $1",
+    )
+    .bind(attempt.tx_id.as_str())
+    .bind(rows::state_name(attempt.state))
+    .bind(rows::reason_name(attempt.state))
+    .bind(micros(attempt.live_until))
+    .bind(i64::from(attempt.wrong_numbers))
+    .bind(i64::from(attempt.resends))
+    .bind(claim.map(|claim| claim.token.as_str().to_owned()))
+    .bind(claim.map(|claim| rows::purpose_name(claim.purpose)))
+    .bind(claim.map(|claim| micros(claim.until)))
+    .execute(&mut **tx)
+    .await?;
+    debug_assert!(attempt.state != AttemptState::Verified || attempt.claim.is_none());
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! Messages to one phone, counted in the database over all stores: a guard against message bombing.
+
+use bonin_core::PhoneNumber;
+use jiff::Timestamp;
+use sqlx::{Any, Row, Transaction};
+
+use super::MessageLimit;
+use crate::{
+    Keyring, StoreError,
+    keyring::IndexScope,
+    time::{micros, timestamp},
+};
+
+const SCOPE: IndexScope<'static> = IndexScope {
+    store: None,
+    field: "message",
+};
+
+/// Counts one more message to the phone, or says from when on the next one may go.
+pub(super) async fn count_message(
+    tx: &mut Transaction<'static, Any>,
+    keyring: &Keyring,
+    phone: &PhoneNumber,
+    limit: MessageLimit,
+    tx_id: &str,
+    now: Timestamp,
+) -> Result<Result<(), Timestamp>, StoreError> {
+    let since = micros(now.checked_sub(limit.within).unwrap_or(Timestamp::MIN));
+    let mut sent: Vec<i64> = Vec::new();
+    for index in keyring.indexes(&SCOPE, phone.expose()) {
+        let rows = sqlx::query(
+            "SELECT sent_at FROM phone_message WHERE phone_index = $1 AND sent_at > $2 ORDER BY sent_at DESC LIMIT $3",
+        )
+        .bind(index)
+        .bind(since)
+        .bind(i64::from(limit.max))
+        .fetch_all(&mut **tx)
+        .await?;
+        for row in &rows {
+            sent.push(row.try_get(0)?);
+        }
+    }
+    sent.sort_unstable_by(|a, b| b.cmp(a));
+    if sent.len() >= limit.max as usize {
+        // The next may go when the oldest of the last `max` leaves the window.
+        let oldest = match (limit.max as usize).checked_sub(1) {
+            Some(last) => timestamp(sent[last])?,
+            None => now,
+        };
+        return Ok(Err(oldest
+            .checked_add(limit.within)
+            .unwrap_or(Timestamp::MAX)));
+    }
+    sqlx::query("INSERT INTO phone_message (phone_index, sent_at, tx_id) VALUES ($1, $2, $3)")
+        .bind(keyring.index(&SCOPE, phone.expose()))
+        .bind(micros(now))
+        .bind(tx_id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(Ok(()))
+}

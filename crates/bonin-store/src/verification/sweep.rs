@@ -1,0 +1,65 @@
+//! Tries whose time is over, ended; counts that no longer count, removed.
+
+use bonin_core::{Command, IdentityVerificationId, StoreId};
+use jiff::{SignedDuration, Timestamp};
+use sqlx::Row;
+
+use super::{VerificationKey, locked::Locked};
+use crate::{Store, StoreError, time::micros};
+
+impl Store {
+    /// Ends tries whose time is over: those open too long expire, those whose outcome was never recorded fail as unknown.
+    /// Takes at most `limit` verifications and says how many it ended tries of. Many instances may sweep at once.
+    pub async fn sweep(&self, limit: u32, now: Timestamp) -> Result<u32, StoreError> {
+        let due = sqlx::query(
+            "SELECT DISTINCT store_id, verification_id FROM attempt \
+             WHERE state IN ('BEGUN', 'OPEN') AND live_until <= $1 AND (claim_until IS NULL OR claim_until <= $1) LIMIT $2",
+        )
+        .bind(micros(now))
+        .bind(i64::from(limit))
+        .fetch_all(self.database.reader())
+        .await?;
+        let mut ended = 0;
+        for row in &due {
+            let unknown = |_| StoreError::UnknownValue("attempt");
+            let key = VerificationKey {
+                store: StoreId::parse(row.try_get::<String, _>(0)?).map_err(unknown)?,
+                id: IdentityVerificationId::parse(row.try_get::<String, _>(1)?).map_err(unknown)?,
+            };
+            let tx = self.database.write().await?;
+            let Some(mut locked) = Locked::load(tx, &key, now).await? else {
+                continue;
+            };
+            locked
+                .decide(&Command::Sweep, &self.rules)
+                .map_err(|_| StoreError::UnknownValue("attempt"))?;
+            if locked.events().is_empty() {
+                continue;
+            }
+            locked.save(&[], None, None).await?;
+            locked.commit().await?;
+            ended += 1;
+        }
+        Ok(ended)
+    }
+
+    /// Removes counts of messages older than the limit looks back, and refresh tokens that have ended.
+    pub async fn forget_old_counts(
+        &self,
+        within: SignedDuration,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let since = now.checked_sub(within).unwrap_or(Timestamp::MIN);
+        let mut tx = self.database.write().await?;
+        sqlx::query("DELETE FROM phone_message WHERE sent_at <= $1")
+            .bind(micros(since))
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM refresh_token WHERE expires_at <= $1")
+            .bind(micros(now))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
