@@ -1,0 +1,58 @@
+// A tap on the wire between the gateway and KCP: passes everything on and counts the hub's calls, so that "KCP was asked once" is
+// seen where it happens and not taken from the gateway's word.
+
+import { createServer, request } from 'node:http';
+
+export class Tap {
+  /** Every call that came: `{txType, perCertNo, orderIdxx}`, in order. */
+  calls = [];
+
+  static async to(target) {
+    const tap = new Tap();
+    tap.server = createServer((incoming, outgoing) => {
+      const chunks = [];
+      incoming.on('data', (chunk) => chunks.push(chunk));
+      incoming.on('end', () => {
+        const body = Buffer.concat(chunks);
+        tap.#note(body);
+        const onward = request(
+          new URL(incoming.url, target),
+          { method: incoming.method, headers: { ...incoming.headers, host: new URL(target).host } },
+          (answer) => {
+            outgoing.writeHead(answer.statusCode, answer.headers);
+            answer.pipe(outgoing);
+          },
+        );
+        // A fault of the sandbox's that breaks the connection breaks it here too.
+        onward.on('error', () => outgoing.destroy());
+        outgoing.on('close', () => onward.destroy());
+        onward.end(body);
+      });
+    });
+    await new Promise((resolve, reject) => {
+      tap.server.once('error', reject);
+      tap.server.listen(0, '127.0.0.1', resolve);
+    });
+    tap.address = `http://127.0.0.1:${tap.server.address().port}`;
+    return tap;
+  }
+
+  #note(body) {
+    const { tx_type: txType, per_cert_no: perCertNo, ordr_idxx: orderIdxx } = JSON.parse(body.toString('utf8'));
+    this.calls.push({ txType, perCertNo, orderIdxx });
+  }
+
+  /** How often this call was made. */
+  count(txType) {
+    return this.calls.filter((call) => call.txType === txType).length;
+  }
+
+  clear() {
+    this.calls.length = 0;
+  }
+
+  stop() {
+    this.server.closeAllConnections();
+    return new Promise((resolve) => this.server.close(resolve));
+  }
+}
