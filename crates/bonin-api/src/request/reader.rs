@@ -45,11 +45,6 @@ impl Fields {
         Self::of_json(place, "", bytes)
     }
 
-    /// Reads a JSON object out of a text that stands in the field `place`.
-    pub(crate) fn of_text(place: &str, text: &str) -> Parsed<Self> {
-        Self::of_json(place, place, text.as_bytes())
-    }
-
     fn of_json(place: &str, path: &str, bytes: &[u8]) -> Parsed<Self> {
         let text = std::str::from_utf8(bytes)
             .map_err(|_| InvalidRequest::new(place, "UTF-8로 인코딩된 JSON이어야 합니다."))?;
@@ -130,6 +125,11 @@ impl Given {
     pub(crate) fn text(mut self) -> Parsed<Text> {
         match std::mem::take(&mut self.value) {
             Value::String(text) => Text::new(self.path(), text),
+            // A number loses its zeros in front before it gets here: 010… and 012345.
+            Value::Number(_) => Err(InvalidRequest::new(
+                self.path(),
+                "숫자가 아니라 문자열이어야 합니다. 따옴표로 감싸서 보내야 합니다.",
+            )),
             other => Err(self.mismatch("문자열이어야 합니다", other)),
         }
     }
@@ -161,7 +161,12 @@ impl Given {
         match std::mem::take(&mut self.value) {
             Value::String(text) => {
                 let text = Text::new(self.path(), text)?;
-                Fields::of_text(&self.path, text.as_str())
+                Fields::of_json(&self.path, &self.path, text.as_str().as_bytes()).map_err(
+                    |InvalidRequest { field, rule }| {
+                        let rule = format!("문자열의 내용을 JSON 객체로 읽을 수 없습니다. {rule}");
+                        InvalidRequest { field, rule }
+                    },
+                )
             }
             Value::Object(map) => Ok(Fields {
                 path: self.path(),
@@ -221,11 +226,7 @@ impl Given {
             .filter(|number| bounds.contains(number))
             .ok_or_else(|| {
                 let (least, most) = (bounds.start(), bounds.end());
-                let rule = if *most == i32::MAX {
-                    format!("{least} 이상의 정수여야 합니다.")
-                } else {
-                    format!("{least} 이상 {most} 이하의 정수여야 합니다.")
-                };
+                let rule = format!("{least} 이상 {most} 이하의 정수여야 합니다.");
                 InvalidRequest::new(self.path(), rule)
             })
     }
@@ -273,5 +274,5 @@ fn unreadable(error: &serde_json::Error) -> String {
 }
 
 fn position(error: &serde_json::Error) -> String {
-    format!("{}번째 줄 {}번째 글자", error.line(), error.column())
+    format!("{}번째 줄 {}번째 바이트", error.line(), error.column())
 }

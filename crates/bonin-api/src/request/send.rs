@@ -95,7 +95,7 @@ impl SendIdentityVerificationBody {
     ///
     /// # Errors
     ///
-    /// There are none.
+    /// The body has none.
     pub fn kcp_v2(&self) -> Parsed<&KcpV2Bypass> {
         self.bypass
             .as_ref()

@@ -53,7 +53,7 @@ impl Text {
     pub(crate) fn length(self, bounds: RangeInclusive<usize>) -> Parsed<Self> {
         let (least, most) = (*bounds.start(), *bounds.end());
         if self.text.is_empty() && least > 0 {
-            return Err(self.refused("비어 있습니다. 값이 없으면 항목 자체를 빼야 합니다."));
+            return Err(self.refused(format!("비어 있습니다. {least}~{most}자로 적어야 합니다.")));
         }
         self.must(
             // Bytes first: a character is at most four of them, so a long text need not be counted through.
