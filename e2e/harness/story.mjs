@@ -1,0 +1,89 @@
+// What both table tests need: to begin, finish and look at verifications in few words.
+
+import assert from 'node:assert/strict';
+import { CHANNEL } from './dev.mjs';
+import { customerOf, newId, newPerson } from './people.mjs';
+
+export class Story {
+  /** A person who has a phone of this operator, with the PASS app, and an id that is new. */
+  static async of(dev, operator = 'KT', method = 'SMS') {
+    const story = new Story();
+    Object.assign(story, { dev, sdk: dev.sdk(), operator, method, id: newId(), person: newPerson() });
+    const { name, phone, birthDate, gender, isForeigner } = story.person;
+    await dev.sandbox.addPerson({ name, phone, birthDate, gender, isForeigner, operator, pass: true });
+    return story;
+  }
+
+  send() {
+    return this.sdk.sendIdentityVerification({
+      identityVerificationId: this.id,
+      channelKey: CHANNEL,
+      customer: customerOf(this.person),
+      bypass: { kcpV2: { media_type: 'MC01' } },
+      operator: this.operator,
+      method: this.method,
+    });
+  }
+
+  resend() {
+    return this.sdk.resendIdentityVerification({ identityVerificationId: this.id });
+  }
+
+  confirm(otp) {
+    return this.sdk.confirmIdentityVerification({ identityVerificationId: this.id, otp });
+  }
+
+  get() {
+    return this.sdk.getIdentityVerification({ identityVerificationId: this.id });
+  }
+
+  /** The number of the newest message. */
+  async otp() {
+    return (await this.dev.sandbox.message(this.person.phone)).otp;
+  }
+
+  /** Does what the person does, and confirms: the right number, or a tap in the app. */
+  async finish() {
+    if (this.method === 'APP') await this.dev.sandbox.approve(this.person.phone);
+    const { identityVerification } = await this.confirm(this.method === 'SMS' ? await this.otp() : undefined);
+    assert.equal(identityVerification.status, 'VERIFIED');
+    return identityVerification;
+  }
+
+  /** What happened, in the words of the timeline: `kind`, or `kind code` where there is one. */
+  async told() {
+    const events = await this.dev.timeline(this.id);
+    assert.ok(
+      events.every(({ at }, i) => i === 0 || events[i - 1].at <= at),
+      'the timeline is in order',
+    );
+    return events.map(({ kind, code }) => (code ? `${kind} ${code}` : kind));
+  }
+
+  /** The ids of the tries in the timeline, oldest first. */
+  async tries() {
+    return [...new Set((await this.dev.timeline(this.id)).map(({ txId }) => txId))];
+  }
+}
+
+/** The call must fail with this type; gives the error's data. */
+export async function fails(type, call) {
+  let data;
+  await assert.rejects(
+    async () => call(),
+    (error) => {
+      assert.ok(error.data, String(error.stack));
+      assert.equal(error.data.type, type, error.message);
+      data = error.data;
+      return true;
+    },
+  );
+  return data;
+}
+
+/** The call must fail because of KCP, with this code. */
+export async function failsAtKcp(pgCode, call) {
+  const data = await fails('PG_PROVIDER', call);
+  assert.equal(data.pgCode, pgCode, data.message);
+  return data;
+}
