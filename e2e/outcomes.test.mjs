@@ -5,7 +5,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { Dev } from './harness/dev.mjs';
 import { sleep } from './harness/program.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
-import { fails, failsAtKcp, Story } from './harness/story.mjs';
+import { fails, failsAtKcp, sent, sentUntil, Story } from './harness/story.mjs';
 
 let dev;
 before(async () => {
@@ -71,7 +71,7 @@ describe('KCP refuses while it is sent', () => {
         await fault(call, 'resCd', code);
         const data = await failsAtKcp(code, () => story.send());
         assert.ok(data.pgMessage.length > 0);
-        assert.deepEqual(await story.told(), ['begun', `failed ${code}`]);
+        assert.deepEqual(await story.told(), [...sentUntil(call, code, operator, method), 'failed']);
         assert.equal((await story.get()).failure.pgMessage, data.pgMessage);
         await assertFailedAndFree(story, code);
       });
@@ -79,12 +79,17 @@ describe('KCP refuses while it is sent', () => {
   }
 
   test('a person who does not match the phone → SB01, FAILED', async () => {
-    for (const [operator, method] of [['KT', 'SMS'], ['KT_MVNO', 'SMS'], ['KT_MVNO', 'APP'], ['KT', 'APP']]) {
+    for (const [call, operator, method] of [
+      ['2100', 'KT', 'SMS'],
+      ['2400', 'KT_MVNO', 'SMS'],
+      ['2700', 'KT_MVNO', 'APP'],
+      ['2500', 'KT', 'APP'],
+    ]) {
       const story = await Story.of(dev, operator, method);
       const known = story.person.name;
       story.person.name = '다른사람';
       await failsAtKcp('SB01', () => story.send());
-      assert.deepEqual(await story.told(), ['begun', 'failed SB01']);
+      assert.deepEqual(await story.told(), [...sentUntil(call, 'SB01', operator, method), 'failed']);
       story.person.name = known;
       await assertFailedAndFree(story, 'SB01');
     }
@@ -95,7 +100,7 @@ describe('KCP refuses while it is sent', () => {
     const story = await Story.of(dev);
     await dev.sandbox.removePerson(story.person.phone);
     await failsAtKcp('SB01', () => story.send());
-    assert.deepEqual(await story.told(), ['begun', 'failed SB01']);
+    assert.deepEqual(await story.told(), [...sentUntil('2100', 'SB01'), 'failed']);
   });
 
   test('a person without the PASS app → SB02, FAILED', async () => {
@@ -103,7 +108,7 @@ describe('KCP refuses while it is sent', () => {
     const { name, phone, birthDate, gender, isForeigner } = story.person;
     await dev.sandbox.addPerson({ name, phone, birthDate, gender, isForeigner, operator: 'KT', pass: false });
     await failsAtKcp('SB02', () => story.send());
-    assert.deepEqual(await story.told(), ['begun', 'failed SB02']);
+    assert.deepEqual(await story.told(), [...sentUntil('2500', 'SB02', 'KT', 'APP'), 'failed']);
   });
 });
 
@@ -116,8 +121,8 @@ describe('KCP does not answer properly while it is sent', () => {
         await fault(call, kind, value);
         await failsAtKcp(code, () => story.send());
         assert.deepEqual(await story.told(), [
-          'begun',
-          `${nothingSent ? 'failed_nothing_sent' : 'failed_outcome_unknown'} ${code}`,
+          ...sentUntil(call, code, operator, method),
+          nothingSent ? 'failed_nothing_sent' : 'failed_outcome_unknown',
         ]);
         await assertFailedAndFree(story, code);
       });
@@ -131,7 +136,10 @@ describe('a number is confirmed', () => {
     await story.send();
     const wrong = anotherNumber(await story.otp());
     for (let i = 0; i < 4; i += 1) await failsAtKcp('SB11', () => story.confirm(wrong));
-    assert.deepEqual(await story.told(), ['begun', 'sent', ...Array(4).fill(['confirm_asked', 'wrong_number SB11']).flat()]);
+    assert.deepEqual(await story.told(), [
+      ...sent(),
+      ...Array(4).fill(['confirm_asked', '2300 SB11', 'wrong_number']).flat(),
+    ]);
     await assertOpen(story);
   });
 
@@ -143,7 +151,10 @@ describe('a number is confirmed', () => {
     await sleep(1300);
     // Six of them: as wrong numbers five would have ended the try.
     for (let i = 0; i < 6; i += 1) await failsAtKcp('SB12', () => story.confirm(old));
-    assert.deepEqual(await story.told(), ['begun', 'sent', ...Array(6).fill(['confirm_asked', 'stayed_open SB12']).flat()]);
+    assert.deepEqual(await story.told(), [
+      ...sent(),
+      ...Array(6).fill(['confirm_asked', '2300 SB12', 'stayed_open']).flat(),
+    ]);
     await dev.sandbox.settings({ otpTtlSeconds: 180 });
     await story.resend();
     await dev.sandbox.message(story.person.phone, 2);
@@ -160,7 +171,7 @@ describe('a number is confirmed', () => {
       codes.push((await fails('PG_PROVIDER', () => story.confirm(wrong))).pgCode);
     }
     assert.equal(codes.at(-1), 'SB13');
-    assert.equal((await story.told()).at(-1), 'failed SB13');
+    assert.deepEqual((await story.told()).slice(-3), ['confirm_asked', '2300 SB13', 'failed']);
     await dev.sandbox.settings({ otpMaxAttempts: 10 });
     await assertFailedAndFree(story, 'SB13');
   });
@@ -172,7 +183,7 @@ describe('a number is confirmed', () => {
       const otp = await story.otp();
       await fault('2300', 'resCd', code);
       await failsAtKcp(code, () => story.confirm(otp));
-      assert.deepEqual(await story.told(), ['begun', 'sent', 'confirm_asked', `stayed_open ${code}`]);
+      assert.deepEqual(await story.told(), [...sent(), 'confirm_asked', `2300 ${code}`, 'stayed_open']);
       await assertOpen(story);
     });
   }
@@ -184,9 +195,9 @@ describe('a number is confirmed', () => {
       const otp = await story.otp();
       await fault('2300', kind, value);
       await failsAtKcp(code, () => story.confirm(otp));
-      assert.deepEqual(await story.told(), ['begun', 'sent', 'confirm_asked', `stayed_open ${code}`]);
+      assert.deepEqual(await story.told(), [...sent(), 'confirm_asked', `2300 ${code}`, 'stayed_open']);
       await assertOpen(story);
-      assert.deepEqual((await story.told()).slice(-2), ['confirm_asked', 'verified']);
+      assert.deepEqual((await story.told()).slice(-3), ['confirm_asked', '2300 0000', 'verified']);
     });
   }
 });
@@ -196,7 +207,12 @@ describe('the PASS app is asked', () => {
     const story = await Story.of(dev, 'SKT', 'APP');
     await story.send();
     for (let i = 0; i < 7; i += 1) await failsAtKcp('SB21', () => story.confirm());
-    assert.deepEqual((await story.told()).slice(0, 4), ['begun', 'sent', 'confirm_asked', 'stayed_open SB21']);
+    assert.deepEqual((await story.told()).slice(0, 6), [
+      ...sent('SKT', 'APP'),
+      'confirm_asked',
+      '2600 SB21',
+      'stayed_open',
+    ]);
     await assertOpen(story);
   });
 
@@ -205,7 +221,7 @@ describe('the PASS app is asked', () => {
     await story.send();
     await dev.sandbox.reject(story.person.phone);
     await failsAtKcp('SB22', () => story.confirm());
-    assert.deepEqual(await story.told(), ['begun', 'sent', 'confirm_asked', 'failed SB22']);
+    assert.deepEqual(await story.told(), [...sent('LGU', 'APP'), 'confirm_asked', '2600 SB22', 'failed']);
     await assertFailedAndFree(story, 'SB22');
   });
 
@@ -215,7 +231,7 @@ describe('the PASS app is asked', () => {
       await story.send();
       await fault('2600', 'resCd', code);
       await failsAtKcp(code, () => story.confirm());
-      assert.deepEqual(await story.told(), ['begun', 'sent', 'confirm_asked', `stayed_open ${code}`]);
+      assert.deepEqual(await story.told(), [...sent('KT', 'APP'), 'confirm_asked', `2600 ${code}`, 'stayed_open']);
       await assertOpen(story);
     });
   }
@@ -226,10 +242,25 @@ describe('the PASS app is asked', () => {
       await story.send();
       await fault('2600', kind, value);
       await failsAtKcp(code, () => story.confirm());
-      assert.deepEqual(await story.told(), ['begun', 'sent', 'confirm_asked', `stayed_open ${code}`]);
+      assert.deepEqual(await story.told(), [...sent('KT_MVNO', 'APP'), 'confirm_asked', `2600 ${code}`, 'stayed_open']);
       await assertOpen(story);
     });
   }
+});
+
+describe('KCP checks the name alone', () => {
+  test('nobody is verified, whatever CI and DI come with it', async () => {
+    await dev.sandbox.call('PUT', '/sandbox/merchants/AO7F3', { nameCheckOnly: true });
+    try {
+      const story = await Story.of(dev);
+      await fails('PG_PROVIDER', () => story.send());
+      assert.equal((await story.get()).status, 'FAILED');
+      assert.ok(!(await story.told()).includes('verified'));
+      await fails('IDENTITY_VERIFICATION_NOT_SENT', () => story.confirm('123456'));
+    } finally {
+      await dev.sandbox.call('PUT', '/sandbox/merchants/AO7F3', { nameCheckOnly: false });
+    }
+  });
 });
 
 describe('a message is sent again', () => {
@@ -239,7 +270,7 @@ describe('a message is sent again', () => {
       await story.send();
       await fault('2200', 'resCd', code);
       await failsAtKcp(code, () => story.resend());
-      assert.deepEqual(await story.told(), ['begun', 'sent', 'resend_asked', `resend_failed ${code}`]);
+      assert.deepEqual(await story.told(), [...sent(), 'resend_asked', `2200 ${code}`, 'resend_failed']);
       await assertOpen(story);
     });
   }
@@ -250,7 +281,7 @@ describe('a message is sent again', () => {
       await story.send();
       await fault('2200', kind, value);
       await failsAtKcp(code, () => story.resend());
-      assert.deepEqual(await story.told(), ['begun', 'sent', 'resend_asked', `resend_failed ${code}`]);
+      assert.deepEqual(await story.told(), [...sent(), 'resend_asked', `2200 ${code}`, 'resend_failed']);
       await assertOpen(story);
     });
   }
@@ -261,7 +292,11 @@ describe('a message is sent again', () => {
     await story.resend();
     await dev.sandbox.message(story.person.phone, 2);
     await story.finish();
-    assert.deepEqual(await story.told(), ['begun', 'sent', 'resend_asked', 'resent', 'confirm_asked', 'verified']);
+    assert.deepEqual(await story.told(), [
+      ...sent(),
+      ...['resend_asked', '2200 0000', 'resent'],
+      ...['confirm_asked', '2300 0000', 'verified'],
+    ]);
   });
 
   test('has no meaning with the PASS app', async () => {

@@ -5,7 +5,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { Dev, SECRET, STORE } from './harness/dev.mjs';
 import { sleep, waitFor } from './harness/program.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
-import { fails, failsAtKcp, Story } from './harness/story.mjs';
+import { fails, failsAtKcp, sent, sentUntil, Story } from './harness/story.mjs';
 
 const LIFE_SECONDS = 4;
 
@@ -38,7 +38,8 @@ describe('there is a success', () => {
       await fails('IDENTITY_VERIFICATION_ALREADY_VERIFIED', () => story.confirm());
       assert.deepEqual(await story.get(), verified);
       assert.deepEqual(await story.told(), told);
-      assert.deepEqual(told, ['begun', 'sent', 'confirm_asked', 'verified']);
+      const asked = method === 'SMS' ? '2300 0000' : '2600 0000';
+      assert.deepEqual(told, [...sent('SKT', method), 'confirm_asked', asked, 'verified']);
     });
   }
 });
@@ -50,7 +51,7 @@ describe('there is a live try', () => {
     const before = await story.get();
     await fails('IDENTITY_VERIFICATION_ALREADY_SENT', () => story.send());
     assert.deepEqual(await story.get(), before);
-    assert.deepEqual(await story.told(), ['begun', 'sent']);
+    assert.deepEqual(await story.told(), sent());
     assert.equal((await dev.sandbox.messages(story.person.phone)).length, 1);
     await story.finish();
   });
@@ -60,7 +61,7 @@ describe('there is a live try', () => {
     const settled = await Promise.allSettled(Array.from({ length: 100 }, () => story.send()));
     assert.deepEqual(outcomes(settled), { success: 1, IDENTITY_VERIFICATION_ALREADY_SENT: 99 });
     assert.equal((await dev.sandbox.messages(story.person.phone)).length, 1);
-    assert.deepEqual(await story.told(), ['begun', 'sent']);
+    assert.deepEqual(await story.told(), sent());
     await story.finish();
   });
 
@@ -87,7 +88,10 @@ describe('the try is over', () => {
     await story.send();
     assert.equal((await story.get()).status, 'READY');
     await story.finish();
-    assert.deepEqual(await story.told(), ['begun', 'failed SB01', 'begun', 'sent', 'confirm_asked', 'verified']);
+    assert.deepEqual(await story.told(), [
+      ...[...sentUntil('2100', 'SB01'), 'failed'],
+      ...[...sent(), 'confirm_asked', '2300 0000', 'verified'],
+    ]);
     assert.equal((await story.tries()).length, 2);
   });
 
@@ -111,7 +115,7 @@ describe('the try is over', () => {
     await failsAtKcp('SB01', () => story.send());
     await fails('IDENTITY_VERIFICATION_NOT_SENT', () => story.confirm('123456'));
     await fails('IDENTITY_VERIFICATION_NOT_SENT', () => story.resend());
-    assert.deepEqual(await story.told(), ['begun', 'failed SB01']);
+    assert.deepEqual(await story.told(), [...sentUntil('2100', 'SB01'), 'failed']);
   });
 
   test('an id has ten tries', async () => {
@@ -134,7 +138,8 @@ describe('a confirm is in flight', () => {
       await fault(method === 'SMS' ? '2300' : '2600', 'latency', 300, 1);
       const settled = await Promise.allSettled(Array.from({ length: 100 }, () => story.confirm(otp)));
       assert.deepEqual(outcomes(settled), { success: 1, IDENTITY_VERIFICATION_ALREADY_VERIFIED: 99 });
-      assert.deepEqual(await story.told(), ['begun', 'sent', 'confirm_asked', 'verified']);
+      const asked = method === 'SMS' ? '2300 0000' : '2600 0000';
+      assert.deepEqual(await story.told(), [...sent('KT', method), 'confirm_asked', asked, 'verified']);
     }
   });
 
@@ -147,7 +152,7 @@ describe('a confirm is in flight', () => {
     await sleep(150);
     const answers = await Promise.all([first, ...Array.from({ length: 20 }, () => failsAtKcp('SB11', () => story.confirm(wrong)))]);
     assert.equal(new Set(answers.map((answer) => JSON.stringify(answer))).size, 1, 'the same error for all');
-    assert.deepEqual(await story.told(), ['begun', 'sent', 'confirm_asked', 'wrong_number SB11']);
+    assert.deepEqual(await story.told(), [...sent(), 'confirm_asked', '2300 SB11', 'wrong_number']);
     await story.finish();
   });
 
@@ -159,7 +164,7 @@ describe('a confirm is in flight', () => {
     await fault('2300', 'garbage', undefined, 1);
     const settled = await Promise.allSettled(Array.from({ length: 5 }, () => story.confirm(otp)));
     const counts = outcomes(settled);
-    const asked = (await story.told()).filter((kind) => kind === 'confirm_asked').length;
+    const asked = (await story.told()).filter((what) => what.startsWith('2300')).length;
     assert.ok(asked <= 2, `KCP was asked ${asked} times: ${JSON.stringify(counts)}`);
     if ((await story.get()).status === 'READY') await story.finish();
   });
@@ -183,7 +188,7 @@ describe('a confirm is in flight', () => {
       return found.status === 'VERIFIED' && found;
     });
     assert.equal(verified.verifiedCustomer.name, story.person.name);
-    assert.deepEqual(await story.told(), ['begun', 'sent', 'confirm_asked', 'verified']);
+    assert.deepEqual(await story.told(), [...sent(), 'confirm_asked', '2300 0000', 'verified']);
     await fails('IDENTITY_VERIFICATION_ALREADY_VERIFIED', () => story.confirm(otp));
   });
 
@@ -201,7 +206,7 @@ describe('a confirm is in flight', () => {
     await dev.sandbox.message(story.person.phone);
     await waitFor('the record', async () => (await story.told()).includes('sent'));
     await story.finish();
-    assert.deepEqual(await story.told(), ['begun', 'sent', 'confirm_asked', 'verified']);
+    assert.deepEqual(await story.told(), [...sent(), 'confirm_asked', '2300 0000', 'verified']);
   });
 });
 
@@ -212,7 +217,7 @@ describe('limits of a try', () => {
     const otp = await story.otp();
     for (let i = 0; i < 5; i += 1) await failsAtKcp('SB11', () => story.confirm(anotherNumber(otp)));
     assert.equal((await story.get()).status, 'FAILED');
-    assert.equal((await story.told()).at(-1), 'failed_too_many_wrong_numbers SB11');
+    assert.deepEqual((await story.told()).slice(-2), ['2300 SB11', 'failed_too_many_wrong_numbers']);
     await assert.rejects(story.confirm(otp), 'not even the right number counts any more');
     assert.equal((await story.get()).status, 'FAILED');
   });
@@ -225,7 +230,7 @@ describe('limits of a try', () => {
     for (let at = 0; at < guesses.length; at += 100) {
       await Promise.allSettled(guesses.slice(at, at + 100).map((guess) => story.confirm(guess)));
     }
-    const asked = (await story.told()).filter((kind) => kind === 'confirm_asked').length;
+    const asked = (await story.told()).filter((what) => what.startsWith('2300')).length;
     assert.ok(asked <= 5, `KCP was asked ${asked} times`);
     assert.equal((await story.get()).status, 'FAILED');
   });

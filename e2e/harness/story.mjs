@@ -50,20 +50,40 @@ export class Story {
     return identityVerification;
   }
 
-  /** What happened, in the words of the timeline: `kind`, or `kind code` where there is one. */
+  /** What happened, in the words of the timeline; a call to KCP is told as `2100 0000`: the call and the code of its answer. */
   async told() {
     const events = await this.dev.timeline(this.id);
     assert.ok(
       events.every(({ at }, i) => i === 0 || events[i - 1].at <= at),
       'the timeline is in order',
     );
-    return events.map(({ kind, code }) => (code ? `${kind} ${code}` : kind));
+    return events.map(({ kind, call, code }) => (kind === 'asked_pg' ? `${call} ${code}` : kind));
   }
 
   /** The ids of the tries in the timeline, oldest first. */
   async tries() {
     return [...new Set((await this.dev.timeline(this.id)).map(({ txId }) => txId))];
   }
+}
+
+/** The calls that sending makes at KCP, in order. */
+function sendCalls(operator, method) {
+  const virtual = ['KT_MVNO', 'LGU_MVNO'].includes(operator);
+  if (method === 'APP') return virtual ? ['2700', '2500'] : ['2500'];
+  // For SKT and KT the SMS leaves with 2100.
+  return [...(virtual ? ['2400'] : []), '2100', ...(['SKT', 'KT'].includes(operator) ? [] : ['2200'])];
+}
+
+/** How the timeline of a try begins whose message, or request, reached the person. */
+export function sent(operator = 'KT', method = 'SMS') {
+  return ['begun', ...sendCalls(operator, method).map((call) => `${call} 0000`), 'sent'];
+}
+
+/** How the timeline of a try begins in which one of the calls did not go well. */
+export function sentUntil(call, code, operator = 'KT', method = 'SMS') {
+  const calls = sendCalls(operator, method);
+  assert.ok(calls.includes(call), `${operator} needs ${call}`);
+  return ['begun', ...calls.slice(0, calls.indexOf(call)).map((before) => `${before} 0000`), `${call} ${code}`];
 }
 
 /** The call must fail with this type; gives the error's data. */
