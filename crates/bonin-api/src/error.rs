@@ -219,12 +219,6 @@ impl ErrorBody {
     pub const fn type_name(&self) -> &'static str {
         self.kind.type_name()
     }
-
-    /// The body as JSON. Strings and enums always serialize, so there is nothing to fail.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        serde_json::json!(self).to_string()
-    }
 }
 
 impl From<InvalidRequest> for ErrorBody {

@@ -1,6 +1,7 @@
-//! The contract's component schemas, for whoever assembles the OpenAPI document.
+//! What an OpenAPI document of the contract needs beside its operations.
 
-use utoipa::openapi::{RefOr, Schema};
+use serde_json::{Value, json};
+use utoipa::openapi::{OpenApi, RefOr, Required, Schema};
 
 use crate::contract::{Schemas, collect_component};
 use crate::error::{ApiErrorKind, schema_of};
@@ -14,10 +15,45 @@ use crate::{
     SendIdentityVerificationBody, SendIdentityVerificationError, SendIdentityVerificationResponse,
 };
 
+/// Completes a document that `utoipa` collected from a server's operations, and gives it as JSON: all component
+/// schemas, the two ways to authorize (`bearerJwt` and `portOne`, the names that operations use in `security`), and
+/// what `utoipa`'s macros cannot say, that the body of the list is optional.
+///
+/// # Errors
+///
+/// The document does not serialize, which only a number that is not finite in an example could cause.
+pub fn complete(mut document: OpenApi) -> Result<Value, serde_json::Error> {
+    let components = document.components.get_or_insert_default();
+    components.schemas.extend(component_schemas());
+
+    if let Some(list) = document.paths.paths.get_mut("/identity-verifications")
+        && let Some(operation) = &mut list.get
+        && let Some(RefOr::T(body)) = &mut operation.request_body
+    {
+        body.required = Some(Required::False);
+    }
+
+    let mut document = serde_json::to_value(document)?;
+    // `utoipa` knows only the registered HTTP schemes, and `PortOne` is none of them.
+    document["components"]["securitySchemes"] = json!({
+        "bearerJwt": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "`Authorization: Bearer <액세스 토큰>`. 토큰은 `POST /login/api-secret`으로 발급받습니다.",
+        },
+        "portOne": {
+            "type": "http",
+            "scheme": "portone",
+            "description": "`Authorization: PortOne <API 시크릿>`. 발급받은 API 시크릿을 그대로 보냅니다.",
+        },
+    });
+    Ok(document)
+}
+
 /// Every component schema of the seven endpoints by name, those of Bonin's additions included.
 ///
 /// `utoipa::path` finds the bodies that it names by itself, but not what an
-/// [`IntoResponses`](utoipa::IntoResponses) refers to; so put all of these into the document's components.
+/// [`IntoResponses`](utoipa::IntoResponses) refers to.
 #[must_use]
 pub fn component_schemas() -> Vec<(String, RefOr<Schema>)> {
     let mut schemas = Schemas::new();

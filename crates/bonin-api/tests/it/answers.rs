@@ -238,15 +238,15 @@ fn an_error_has_a_type_a_message_and_only_from_kcp_its_code() {
     let forbidden = ErrorBody::new(ApiErrorKind::Forbidden, "이 상점에 접근할 권한이 없습니다.");
     assert_eq!(forbidden.status(), 403);
     assert_eq!(
-        serde_json::from_str::<Value>(&forbidden.to_json()).unwrap(),
+        serde_json::to_value(&forbidden).unwrap(),
         json!({"type": "FORBIDDEN", "message": "이 상점에 접근할 권한이 없습니다."})
     );
     let refused = ErrorBody::pg_provider("KCP가 거절했습니다.", "SB11", "인증번호 불일치");
     assert_eq!(refused.status(), 502);
     assert_eq!(
-        serde_json::from_str::<Value>(&refused.to_json()).unwrap(),
+        serde_json::to_value(&refused).unwrap(),
         json!({"type": "PG_PROVIDER", "message": "KCP가 거절했습니다.", "pgCode": "SB11", "pgMessage": "인증번호 불일치"})
     );
-    let read: ErrorBody = serde_json::from_str(&refused.to_json()).unwrap();
+    let read: ErrorBody = serde_json::from_value(serde_json::to_value(&refused).unwrap()).unwrap();
     assert_eq!(read, refused);
 }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use bonin_api::{ApiErrorKind, openapi::component_schemas};
+use bonin_api::ApiErrorKind;
+use bonin_api::openapi::{complete, component_schemas};
 use bonin_api::{
     ConfirmIdentityVerificationError, GetIdentityVerificationsBody, SendIdentityVerificationError,
 };
@@ -224,5 +225,44 @@ fn the_lists_filter_is_a_query_parameter_that_holds_json() {
     assert_eq!(
         serde_json::to_value(&parameters).unwrap()[0]["content"]["application/json"]["schema"]["$ref"],
         "#/components/schemas/GetIdentityVerificationsBody"
+    );
+}
+
+/// An operation as a server declares it, to see that the types fit `utoipa`'s macro.
+mod operation {
+    #[utoipa::path(
+        get,
+        path = "/identity-verifications",
+        operation_id = "getIdentityVerifications",
+        params(bonin_api::GetIdentityVerificationsBody),
+        request_body(content = bonin_api::GetIdentityVerificationsBody, content_type = "application/json"),
+        responses(
+            (status = 200, description = "성공 응답", body = bonin_api::GetIdentityVerificationsResponse),
+            bonin_api::GetIdentityVerificationsError,
+        ),
+        security(("bearerJwt" = []), ("portOne" = [])),
+    )]
+    #[expect(dead_code, reason = "only its document counts")]
+    pub fn list() {}
+
+    #[derive(utoipa::OpenApi)]
+    #[openapi(paths(list))]
+    pub struct Document;
+}
+
+#[test]
+fn an_operation_declared_with_these_types_agrees_with_the_public_one() {
+    let Some(mut reference) = reference() else {
+        println!("skipped: the public schema is not beside this checkout");
+        return;
+    };
+    reference["paths"]
+        .as_object_mut()
+        .unwrap()
+        .retain(|path, _| path == "/identity-verifications");
+    let document = complete(<operation::Document as utoipa::OpenApi>::openapi()).unwrap();
+    assert_eq!(
+        agreement::of_documents(&document, &reference, &["413", "429", "503"]),
+        Vec::<String>::new()
     );
 }
