@@ -1,0 +1,91 @@
+//! What an operator can set.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use bonin_core::Rules;
+use jiff::SignedDuration;
+
+/// So many in so much time, all of them at once if need be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub count: NonZeroU32,
+    /// In what time.
+    pub within: Duration,
+}
+
+/// Limits that keep one caller from harming others. Those of a try are in [`Rules`].
+#[derive(Debug, Clone)]
+pub struct LimitsConfig {
+    /// Requests of one customer, by `customer.ipAddress`.
+    pub customer: Rate,
+    /// Requests with one API secret.
+    pub secret: Rate,
+    /// Failed authentications from one address.
+    pub failed_login: Rate,
+    /// Messages to one phone.
+    pub phone_messages: u32,
+    /// In what time.
+    pub phone_messages_within: SignedDuration,
+}
+
+/// How to speak to KCP.
+#[derive(Debug, Clone)]
+pub struct KcpConfig {
+    /// How long opening a connection may take.
+    pub connect_timeout: Duration,
+    /// How long one call may take.
+    pub request_timeout: Duration,
+    /// Hosts beside KCP's own that a LIVE channel may speak to, as `host` or `host:port`.
+    pub more_live_hosts: Vec<String>,
+    /// Codes of 2300 and 2600 that end a try, beside those known.
+    pub final_codes: Vec<String>,
+    /// Codes of 2300 that do not count as a wrong number, beside those known.
+    pub uncounted_codes: Vec<String>,
+}
+
+/// All of it.
+#[derive(Debug, Clone)]
+pub struct GatewayConfig {
+    /// Limits.
+    pub limits: LimitsConfig,
+    /// The limits of tries.
+    pub rules: Rules,
+    /// KCP.
+    pub kcp: KcpConfig,
+    /// How many proxies in front of the gateway are trusted to append to `X-Forwarded-For`.
+    pub trusted_hops: usize,
+    /// How long a stopping process waits for what is under way.
+    pub drain_limit: Duration,
+    /// How often tries whose time is over are looked for.
+    pub sweep_interval: Duration,
+}
+
+impl Default for GatewayConfig {
+    fn default() -> Self {
+        let per_minute = |count: u32| Rate {
+            count: NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN),
+            within: Duration::from_secs(60),
+        };
+        Self {
+            limits: LimitsConfig {
+                customer: per_minute(30),
+                secret: per_minute(6000),
+                failed_login: per_minute(60),
+                phone_messages: 10,
+                phone_messages_within: SignedDuration::from_hours(1),
+            },
+            rules: Rules::default(),
+            kcp: KcpConfig {
+                connect_timeout: Duration::from_secs(3),
+                request_timeout: Duration::from_secs(15),
+                more_live_hosts: Vec::new(),
+                final_codes: Vec::new(),
+                uncounted_codes: Vec::new(),
+            },
+            trusted_hops: 0,
+            drain_limit: Duration::from_secs(60),
+            sweep_interval: Duration::from_secs(5),
+        }
+    }
+}

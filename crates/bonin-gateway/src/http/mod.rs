@@ -1,0 +1,15 @@
+//! HTTP: parse, call a use case, render. One map of routes in `router.rs`.
+
+mod body;
+mod caller;
+pub mod docs;
+mod error;
+mod identity_verification;
+mod observe;
+mod pages;
+mod peer;
+mod router;
+mod token;
+
+pub use peer::Peer;
+pub use router::{openapi, router};

@@ -1,0 +1,90 @@
+//! Every route there is.
+
+use axum::{Extension, Router, http::StatusCode, routing::get};
+use bonin_api::{ApiErrorKind, ErrorBody};
+use serde_json::Value;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{error::respond, identity_verification as verification, observe, pages, token};
+use crate::service::Service;
+
+/// What the document says of itself.
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Bonin API",
+    description = "포트원 V2 본인인증 API와 같은 모양의 API입니다. PG사는 NHN KCP입니다.",
+    license(name = "MIT OR Apache-2.0"),
+))]
+struct Document;
+
+/// The endpoints of the contract, each with its entry in the OpenAPI document.
+fn endpoints() -> OpenApiRouter<Service> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(verification::send::send))
+        .routes(routes!(verification::resend::resend))
+        .routes(routes!(verification::confirm::confirm))
+        .routes(routes!(verification::get::get))
+        .routes(routes!(verification::list::list))
+        .routes(routes!(token::login))
+        .routes(routes!(token::refresh))
+}
+
+/// The OpenAPI document, generated from the code.
+pub fn openapi() -> Result<Value, serde_json::Error> {
+    let (_, document) = endpoints().split_for_parts();
+    bonin_api::openapi::complete(document)
+}
+
+/// The whole service over HTTP. It wants a [`super::Peer`] as connection info.
+pub fn router(service: Service) -> Result<Router, serde_json::Error> {
+    let (endpoints, document) = endpoints().split_for_parts();
+    let pages = pages::Pages::new(&bonin_api::openapi::complete(document)?);
+    Ok(endpoints
+        .route("/", get(pages::home))
+        .route("/docs", get(pages::docs))
+        .route("/openapi.json", get(pages::openapi))
+        .route("/health/live", get(pages::live))
+        .route("/health/ready", get(pages::ready))
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(unknown_method)
+        .layer(Extension(pages))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(axum::middleware::from_fn(observe::observe))
+        .with_state(service))
+}
+
+async fn unknown_path() -> axum::response::Response {
+    respond(
+        &ErrorBody::new(
+            ApiErrorKind::NotFound,
+            "요청한 경로가 없습니다. 주소와 철자를 확인해야 합니다. API 레퍼런스는 /docs에 있습니다.",
+        ),
+        None,
+    )
+}
+
+async fn unknown_method() -> axum::response::Response {
+    respond(
+        &ErrorBody::new(
+            ApiErrorKind::MethodNotAllowed,
+            "이 경로는 요청한 HTTP 메서드를 받지 않습니다. API 레퍼런스(/docs)의 메서드로 요청해야 합니다.",
+        ),
+        None,
+    )
+}
+
+/// A panic is our defect: the caller is told to come back, and the log says where it was, without its message.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    tracing::error!("a request handler panicked");
+    let mut response = respond(
+        &ErrorBody::new(
+            ApiErrorKind::ServiceUnavailable,
+            "요청을 처리하지 못했습니다. 잠시 뒤 다시 요청해야 합니다.",
+        ),
+        Some(5),
+    );
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
+}

@@ -1,0 +1,96 @@
+//! The one maker of ids and secrets. All of them come from the operating system's randomness.
+
+use aws_lc_rs::rand;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bonin_core::{
+    ChannelId, ChannelKey, ClaimToken, InvalidId, OrderNumber, Redacted, SecretId, StoreId, TxId,
+};
+
+/// The operating system gave no randomness; nothing can be made safely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the operating system gave no randomness")]
+pub struct NoRandomness;
+
+impl From<InvalidId> for NoRandomness {
+    fn from(_: InvalidId) -> Self {
+        Self
+    }
+}
+
+fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
+    let mut bytes = [0u8; N];
+    rand::fill(&mut bytes).map_err(|_| NoRandomness)?;
+    Ok(bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A random UUID (version 4).
+fn uuid() -> Result<String, NoRandomness> {
+    let mut bytes = bytes::<16>()?;
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let text = hex(&bytes);
+    Ok(format!(
+        "{}-{}-{}-{}-{}",
+        &text[..8],
+        &text[8..12],
+        &text[12..16],
+        &text[16..20],
+        &text[20..]
+    ))
+}
+
+/// A try's id: 128 random bits.
+pub fn tx_id() -> Result<TxId, NoRandomness> {
+    Ok(TxId::parse(hex(&bytes::<16>()?))?)
+}
+
+/// A try's order number at the provider: 128 random bits, so that it is unique over all instances.
+pub fn order_number() -> Result<OrderNumber, NoRandomness> {
+    Ok(OrderNumber::parse(format!("BN{}", hex(&bytes::<16>()?)))?)
+}
+
+/// A claim's token.
+pub fn claim_token() -> Result<ClaimToken, NoRandomness> {
+    Ok(ClaimToken::parse(hex(&bytes::<16>()?))?)
+}
+
+/// A store's id.
+pub fn store_id() -> Result<StoreId, NoRandomness> {
+    Ok(StoreId::parse(format!("store-{}", uuid()?))?)
+}
+
+/// A channel's id.
+pub fn channel_id() -> Result<ChannelId, NoRandomness> {
+    Ok(ChannelId::parse(format!("channel-id-{}", uuid()?))?)
+}
+
+/// A channel's key.
+pub fn channel_key() -> Result<ChannelKey, NoRandomness> {
+    Ok(ChannelKey::parse(format!("channel-key-{}", uuid()?))?)
+}
+
+/// An API secret's id.
+pub fn secret_id() -> Result<SecretId, NoRandomness> {
+    Ok(SecretId::parse(format!("secret-{}", uuid()?))?)
+}
+
+/// An API secret: 256 random bits behind a prefix that secret scanners can look for.
+pub fn api_secret() -> Result<Redacted, NoRandomness> {
+    let secret = format!("bonin_sk_{}", URL_SAFE_NO_PAD.encode(bytes::<32>()?));
+    Ok(Redacted::new(secret))
+}
+
+/// A refresh token: 256 random bits.
+pub fn refresh_token() -> Result<Redacted, NoRandomness> {
+    let token = format!("bonin_rt_{}", URL_SAFE_NO_PAD.encode(bytes::<32>()?));
+    Ok(Redacted::new(token))
+}
+
+/// A request's id, for logs and `X-Request-Id`.
+pub fn request_id() -> Result<String, NoRandomness> {
+    Ok(hex(&bytes::<16>()?))
+}

@@ -1,0 +1,124 @@
+//! Calls to the hub, noted for the timeline as they are made.
+
+use std::time::Instant;
+
+use bonin_core::Redacted;
+use bonin_kcp::hub::{CallError, Outcome, RES_CD_SUCCESS, Reply, message::HubRequest};
+use bonin_store::{CallNote, PgAnswer};
+
+use super::{Hub, redacted};
+
+/// Our own codes, for where KCP did not answer properly.
+pub(super) const TIMEOUT: &str = "TIMEOUT";
+pub(super) const UNREACHABLE: &str = "UNREACHABLE";
+pub(super) const INVALID_RESPONSE: &str = "INVALID_RESPONSE";
+
+/// Why a sequence of calls came to its end.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// KCP decided: no.
+    Refused { code: String, message: Redacted },
+    /// KCP did not answer properly.
+    NoAnswer {
+        code: &'static str,
+        message: String,
+        /// Whether KCP may have acted all the same.
+        may_have_acted: bool,
+    },
+}
+
+impl Stop {
+    /// An answer that came, but is not what the protocol says.
+    pub(super) fn invalid(why: &str) -> Self {
+        Self::NoAnswer {
+            code: INVALID_RESPONSE,
+            message: format!("KCP의 응답이 올바르지 않습니다: {why}"),
+            may_have_acted: true,
+        }
+    }
+
+    /// The code.
+    pub(super) fn code(&self) -> &str {
+        match self {
+            Self::Refused { code, .. } => code,
+            Self::NoAnswer { code, .. } => code,
+        }
+    }
+
+    /// What the caller is told.
+    pub(super) fn answer(&self) -> PgAnswer {
+        PgAnswer {
+            code: self.code().to_owned(),
+            message: match self {
+                Self::Refused { message, .. } => message.clone(),
+                Self::NoAnswer { message, .. } => Redacted::new(message.clone()),
+            },
+        }
+    }
+}
+
+impl From<CallError> for Stop {
+    fn from(error: CallError) -> Self {
+        Self::NoAnswer {
+            code: match error {
+                CallError::Timeout => TIMEOUT,
+                CallError::InvalidResponse(_) => INVALID_RESPONSE,
+                _ => UNREACHABLE,
+            },
+            may_have_acted: error.may_have_left(),
+            message: error.to_string(),
+        }
+    }
+}
+
+/// The calls of one step.
+pub(super) struct Calls<'a> {
+    hub: &'a Hub,
+    notes: Vec<CallNote>,
+}
+
+impl<'a> Calls<'a> {
+    pub(super) fn new(hub: &'a Hub) -> Self {
+        Self {
+            hub,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Makes one call. It is never made twice.
+    pub(super) async fn make<R: HubRequest>(
+        &mut self,
+        request: &R,
+    ) -> Result<(R::Answer, Redacted), Stop> {
+        let began = Instant::now();
+        let hub = self.hub;
+        let reply = hub.client.call(&hub.url, &hub.credentials, request).await;
+        let result = match reply {
+            Ok(Reply {
+                outcome: Outcome::Success(answer),
+                raw,
+            }) => Ok((answer, redacted(&raw))),
+            Ok(Reply {
+                outcome: Outcome::Refused { res_cd, res_msg },
+                ..
+            }) => Err(Stop::Refused {
+                code: res_cd,
+                message: redacted(&res_msg),
+            }),
+            Err(error) => Err(error.into()),
+        };
+        let code = result.as_ref().err().map_or(RES_CD_SUCCESS, Stop::code);
+        let millis = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        tracing::info!(call = R::TX_TYPE.as_str(), code, millis, "asked KCP");
+        self.notes.push(CallNote {
+            call: R::TX_TYPE.as_str().to_owned(),
+            code: code.to_owned(),
+            millis,
+        });
+        result
+    }
+
+    pub(super) fn notes(self) -> Vec<CallNote> {
+        self.notes
+    }
+}

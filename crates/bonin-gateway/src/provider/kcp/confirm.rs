@@ -1,0 +1,134 @@
+//! Asking KCP whether the person is verified, and reading nobody out of an answer that is not whole.
+
+use bonin_core::{BirthDate, Ci, Di, Gender, Otp, PersonName, PhoneNumber, Redacted, Way};
+use bonin_kcp::{
+    codes::{LocalCode, SexCode},
+    hub::message::{ConfirmOtp, Confirmation, FetchPassResult},
+};
+use bonin_store::{Claimed, VerifiedPerson};
+
+use super::{Calls, HubState, calls::Stop};
+
+type Verified = (VerifiedPerson, Redacted);
+
+/// The number that the person typed (KCP hub, tx_type 2300).
+pub(super) async fn number(
+    calls: &mut Calls<'_>,
+    claimed: &Claimed,
+    state: &HubState,
+    otp: &Otp,
+) -> Result<Verified, Stop> {
+    let request = ConfirmOtp {
+        per_cert_no: asked_number(claimed)?,
+        comm_id: state.comm_id,
+        otp_no: otp.expose().into(),
+        adl_agree_yn: false,
+        cust_ip: None,
+    };
+    let (answer, raw) = calls.make(&request).await?;
+    Ok((person(claimed, state, &answer)?, raw))
+}
+
+/// Whether the person has tapped in the PASS app (tx_type 2600).
+pub(super) async fn approval(
+    calls: &mut Calls<'_>,
+    claimed: &Claimed,
+    state: &HubState,
+) -> Result<Verified, Stop> {
+    let needs_auth = state.comm_id.needs_auth_tx_id();
+    let request = FetchPassResult {
+        per_cert_no: asked_number(claimed)?,
+        comm_id: state.comm_id,
+        auth_tx_id: state.auth_tx_id.clone().filter(|_| needs_auth),
+        cust_ip: None,
+    };
+    let (answer, raw) = calls.make(&request).await?;
+    Ok((person(claimed, state, &answer)?, raw))
+}
+
+fn asked_number(claimed: &Claimed) -> Result<String, Stop> {
+    claimed
+        .pg_tx_id
+        .clone()
+        .ok_or_else(|| Stop::invalid("이 시도의 per_cert_no가 없습니다"))
+}
+
+/// The verified person: SMS, what was asked and the name check confirmed; PASS, the name asked for and the rest as the
+/// operator told it with the push. Number, phone and operator of the answer must be the try's own.
+fn person(
+    claimed: &Claimed,
+    state: &HubState,
+    answer: &Confirmation,
+) -> Result<VerifiedPerson, Stop> {
+    let (name, phone, operator) = asked(claimed)?;
+    if answer.per_cert_no != claimed.pg_tx_id {
+        return Err(Stop::invalid("per_cert_no가 요청과 다릅니다"));
+    }
+    if answer.phone_no.as_ref().map(|given| given.expose()) != Some(phone.expose()) {
+        return Err(Stop::invalid("phone_no가 요청과 다릅니다"));
+    }
+    if answer.comm_id.as_deref() != Some(state.comm_id.as_str()) {
+        return Err(Stop::invalid("comm_id가 요청과 다릅니다"));
+    }
+    let (birth_date, gender, is_foreigner) = match claimed.way {
+        Way::Sms => asked_person(claimed)?,
+        _ => told_person(state)?,
+    };
+    let di = answer
+        .di()
+        .and_then(|di| Di::parse(di.expose()).ok())
+        .ok_or_else(|| Stop::invalid("DI가 없거나 64자가 아닙니다"))?;
+    let ci = answer
+        .ci()
+        .filter(|ci| !ci.is_empty())
+        .map(|ci| Ci::parse(ci.expose()).map_err(|_| Stop::invalid("CI가 88자가 아닙니다")))
+        .transpose()?;
+    Ok(VerifiedPerson {
+        name,
+        phone,
+        birth_date,
+        gender,
+        is_foreigner,
+        operator,
+        ci,
+        di,
+    })
+}
+
+fn asked(claimed: &Claimed) -> Result<(PersonName, PhoneNumber, bonin_core::Operator), Stop> {
+    match (
+        claimed.customer.name.clone(),
+        claimed.customer.phone.clone(),
+        claimed.operator,
+    ) {
+        (Some(name), Some(phone), Some(operator)) => Ok((name, phone, operator)),
+        _ => Err(Stop::invalid("요청한 고객 정보가 남아 있지 않습니다")),
+    }
+}
+
+fn asked_person(claimed: &Claimed) -> Result<(BirthDate, Gender, bool), Stop> {
+    let customer = &claimed.customer;
+    match (customer.birth_date, customer.gender, customer.is_foreigner) {
+        (Some(birth_date), Some(gender), Some(is_foreigner)) => {
+            Ok((birth_date, gender, is_foreigner))
+        }
+        _ => Err(Stop::invalid("요청한 고객 정보가 남아 있지 않습니다")),
+    }
+}
+
+fn told_person(state: &HubState) -> Result<(BirthDate, Gender, bool), Stop> {
+    let text = |told: &Option<bonin_kcp::Sensitive>| told.clone().unwrap_or_default();
+    let birth_date = BirthDate::parse_compact(text(&state.birth_day).expose())
+        .map_err(|_| Stop::invalid("2500의 birth_day가 없거나 날짜가 아닙니다"))?;
+    let gender = match text(&state.sex_code).expose().parse() {
+        Ok(SexCode::Male) => Gender::Male,
+        Ok(SexCode::Female) => Gender::Female,
+        Err(_) => return Err(Stop::invalid("2500의 sex_code가 없거나 코드가 아닙니다")),
+    };
+    let is_foreigner = match text(&state.local_code).expose().parse() {
+        Ok(LocalCode::Korean) => false,
+        Ok(LocalCode::Foreigner) => true,
+        Err(_) => return Err(Stop::invalid("2500의 local_code가 없거나 코드가 아닙니다")),
+    };
+    Ok((birth_date, gender, is_foreigner))
+}

@@ -1,0 +1,187 @@
+//! NHN KCP, hub (API way).
+
+mod calls;
+mod codes;
+mod confirm;
+mod credentials;
+mod hosts;
+mod send;
+mod state;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bonin_core::{ConfirmOutcome, Operator, Otp, Redacted, ResendOutcome, Way};
+use bonin_kcp::{
+    codes::CommId,
+    hub::{HubClient, HubClientConfig, HubCredentials, message::SendSms},
+};
+use bonin_store::{Channel, Claimed};
+use url::Url;
+
+use self::{
+    calls::Calls, codes::OutcomeCodes, credentials::CredentialsCache, hosts::LiveHosts,
+    send::HubSend, state::HubState,
+};
+use super::{Confirmed, PreparedSend, Provider, Resent, SendOrder, Sent, Unprepared};
+use crate::KcpConfig;
+
+pub use hosts::{HUB_LIVE, HUB_TEST};
+
+/// The provider's name in the API.
+pub const PG_PROVIDER: &str = "KCP_V2";
+
+/// The adapter: one pooled client for all channels, and credentials parsed once.
+#[derive(Debug)]
+pub struct Kcp {
+    client: HubClient,
+    longest_call: Duration,
+    credentials: CredentialsCache,
+    live_hosts: LiveHosts,
+    codes: OutcomeCodes,
+}
+
+/// The adapter could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct KcpSetupError(String);
+
+/// A channel's hub: where it is and with what to speak to it.
+#[derive(Debug, Clone)]
+struct Hub {
+    client: HubClient,
+    url: Url,
+    credentials: HubCredentials,
+}
+
+impl Kcp {
+    /// Sets it up.
+    pub fn new(config: &KcpConfig) -> Result<Self, KcpSetupError> {
+        let client = HubClientConfig {
+            connect_timeout: config.connect_timeout,
+            request_timeout: config.request_timeout,
+            ..HubClientConfig::default()
+        };
+        Ok(Self {
+            longest_call: client.longest_call(),
+            client: HubClient::new(&client).map_err(|error| KcpSetupError(error.to_string()))?,
+            credentials: CredentialsCache::default(),
+            live_hosts: LiveHosts::new(&config.more_live_hosts),
+            codes: OutcomeCodes::new(&config.final_codes, &config.uncounted_codes),
+        })
+    }
+
+    async fn hub(&self, channel: &Channel) -> Result<Hub, Unprepared> {
+        let unusable = |why: &str| Unprepared::ChannelUnusable(why.to_owned());
+        let access = channel.hub.as_ref().ok_or_else(|| {
+            unusable("channelKey: 이 채널에는 허브형(API 방식) 자격 증명이 없습니다. 허브형 자격 증명이 있는 채널의 키를 적어야 합니다.")
+        })?;
+        let url = Url::parse(&access.url)
+            .map_err(|_| unusable("채널의 KCP 허브 주소가 올바르지 않습니다."))?;
+        if !self.live_hosts.allow(channel.kind, &url) {
+            return Err(unusable(
+                "LIVE 채널은 KCP의 https 주소로만 통신합니다. 채널의 주소를 확인하거나 설정 파일의 kcp-live-hosts에 더해야 합니다.",
+            ));
+        }
+        Ok(Hub {
+            client: self.client.clone(),
+            url,
+            credentials: self.credentials.of(channel, access).await?,
+        })
+    }
+}
+
+#[async_trait]
+impl Provider for Kcp {
+    async fn prepare(
+        &self,
+        channel: &Channel,
+        order: SendOrder,
+    ) -> Result<Box<dyn PreparedSend>, Unprepared> {
+        let hub = self.hub(channel).await?;
+        Ok(Box::new(HubSend::new(hub, order)?))
+    }
+
+    async fn resend(&self, channel: &Channel, claimed: &Claimed) -> Result<Resent, Unprepared> {
+        let hub = self.hub(channel).await?;
+        let state = HubState::of(claimed)?;
+        let request = SendSms {
+            per_cert_no: state.per_cert_no(claimed)?,
+            comm_id: state.comm_id,
+            cp_sms_msg: state.cp_sms_msg,
+            cp_callback: state.cp_callback,
+            cust_ip: None,
+        };
+        let mut calls = Calls::new(&hub);
+        let (outcome, answer) = match calls.make(&request).await {
+            Ok(_) => (ResendOutcome::Sent, None),
+            Err(stop) => (ResendOutcome::NotSent, Some(stop.answer())),
+        };
+        Ok(Resent {
+            outcome,
+            answer,
+            calls: calls.notes(),
+        })
+    }
+
+    async fn confirm(
+        &self,
+        channel: &Channel,
+        claimed: &Claimed,
+        otp: Option<&Otp>,
+    ) -> Result<Confirmed, Unprepared> {
+        let hub = self.hub(channel).await?;
+        let state = HubState::of(claimed)?;
+        let mut calls = Calls::new(&hub);
+        let asked = match (claimed.way, otp) {
+            (Way::Sms, Some(otp)) => confirm::number(&mut calls, claimed, &state, otp).await,
+            (Way::Sms, None) => {
+                return Err(bonin_api::InvalidRequest::new(
+                    "otp",
+                    "method가 SMS인 건이면 필수 항목입니다. 문자로 받은 숫자 6자리를 적어야 합니다.",
+                )
+                .into());
+            }
+            _ => confirm::approval(&mut calls, claimed, &state).await,
+        };
+        Ok(match asked {
+            Ok(verified) => Confirmed {
+                outcome: ConfirmOutcome::Verified,
+                verified: Some(verified),
+                answer: None,
+                calls: calls.notes(),
+            },
+            Err(stop) => Confirmed {
+                outcome: self.codes.outcome(claimed.way, &stop),
+                verified: None,
+                answer: Some(stop.answer()),
+                calls: calls.notes(),
+            },
+        })
+    }
+
+    /// Three calls at most: MVNO inquiry, name check, SMS.
+    fn longest_send(&self) -> Duration {
+        self.longest_call * 3
+    }
+
+    fn longest_call(&self) -> Duration {
+        self.longest_call
+    }
+}
+
+/// KCP's name of an operator.
+fn comm_id(operator: Operator) -> CommId {
+    match operator {
+        Operator::Skt => CommId::Skt,
+        Operator::Kt => CommId::Ktf,
+        Operator::Lgu => CommId::Lgt,
+        Operator::SktMvno => CommId::Skm,
+        Operator::KtMvno => CommId::Ktm,
+        Operator::LguMvno => CommId::Lgm,
+    }
+}
+
+fn redacted(text: &bonin_kcp::Sensitive) -> Redacted {
+    Redacted::new(text.expose())
+}

@@ -1,0 +1,246 @@
+//! Reaching the person: name check and SMS, or the push to the PASS app.
+
+use async_trait::async_trait;
+use bonin_api::{InvalidRequest, KcpV2Bypass};
+use bonin_core::{FailureReason, Gender, Method, ResidentNumberPrefix, SendOutcome};
+use bonin_kcp::{
+    Sensitive,
+    codes::{CommId, LocalCode, MediaType, SexCode},
+    hub::message::{NameCheck, PassMvnoInquiry, PushPass, SendSms, SmsMvnoInquiry, Subject},
+};
+
+use super::{Calls, Hub, HubState, PreparedSend, SendOrder, Sent, calls::Stop, comm_id};
+
+pub(super) struct HubSend {
+    hub: Hub,
+    order: SendOrder,
+    options: KcpV2Bypass,
+    comm_id: CommId,
+    media_type: MediaType,
+}
+
+/// How far a send came.
+struct Reached {
+    per_cert_no: String,
+    state: HubState,
+}
+
+/// Where a send stopped, and whether KCP may have reached the person all the same.
+struct Stopped {
+    stop: Stop,
+    reason: FailureReason,
+    per_cert_no: Option<String>,
+}
+
+impl Stopped {
+    /// A call before anything is sent to the person (KCP hub, tx_type 2400, 2700).
+    fn before_sending(stop: Stop) -> Self {
+        Self {
+            reason: match stop {
+                Stop::Refused { .. } => FailureReason::Refused,
+                Stop::NoAnswer { .. } => FailureReason::NothingSent,
+            },
+            stop,
+            per_cert_no: None,
+        }
+    }
+
+    /// A call that may reach the person (2100, 2200, 2500).
+    fn while_sending(stop: Stop) -> Self {
+        Self {
+            reason: match stop {
+                Stop::Refused { .. } => FailureReason::Refused,
+                Stop::NoAnswer {
+                    may_have_acted: false,
+                    ..
+                } => FailureReason::NothingSent,
+                Stop::NoAnswer { .. } => FailureReason::OutcomeUnknown,
+            },
+            stop,
+            per_cert_no: None,
+        }
+    }
+
+    fn of(mut self, per_cert_no: &str) -> Self {
+        self.per_cert_no = Some(per_cert_no.to_owned());
+        self
+    }
+}
+
+impl HubSend {
+    pub(super) fn new(hub: Hub, order: SendOrder) -> Result<Self, InvalidRequest> {
+        let options = order.bypass.kcp_v2.clone().ok_or_else(|| {
+            InvalidRequest::new(
+                "bypass.kcpV2",
+                "KCP 채널이면 필수 항목입니다 (예: {\"kcpV2\": {\"media_type\": \"MC01\"}}).",
+            )
+        })?;
+        if order.method == Method::Sms && order.resident.is_none() {
+            return Err(InvalidRequest::new(
+                "customer.identityNumber",
+                "method가 SMS이면 필수 항목입니다. 주민등록번호 앞 7자리를 적어야 합니다.",
+            ));
+        }
+        Ok(Self {
+            comm_id: comm_id(order.operator),
+            media_type: match options.media_type {
+                bonin_api::MediaType::Pc => MediaType::Pc,
+                bonin_api::MediaType::Mobile => MediaType::Mobile,
+            },
+            hub,
+            order,
+            options,
+        })
+    }
+
+    fn subject(&self, resident: &ResidentNumberPrefix) -> Subject {
+        Subject {
+            ordr_idxx: self.order.order_number.to_string(),
+            phone_no: self.order.phone.expose().into(),
+            comm_id: self.comm_id,
+            user_name: self.order.name.expose().into(),
+            birth_day: resident.birth_date.compact().into(),
+            local_code: if resident.is_foreigner {
+                LocalCode::Foreigner
+            } else {
+                LocalCode::Korean
+            },
+            sex_code: match resident.gender {
+                Gender::Male => SexCode::Male,
+                Gender::Female => SexCode::Female,
+            },
+            web_siteid: self.options.web_siteid.clone(),
+            cust_ip: self.cust_ip(),
+        }
+    }
+
+    fn cust_ip(&self) -> Option<Sensitive> {
+        Some(self.order.ip_address.to_string().into())
+    }
+
+    fn state(&self) -> HubState {
+        HubState {
+            comm_id: self.comm_id,
+            auth_tx_id: None,
+            cp_sms_msg: self.options.cp_sms_msg.clone(),
+            cp_callback: self.options.cp_callback.clone(),
+            birth_day: None,
+            sex_code: None,
+            local_code: None,
+        }
+    }
+
+    async fn sms(
+        &self,
+        calls: &mut Calls<'_>,
+        resident: &ResidentNumberPrefix,
+    ) -> Result<Reached, Stopped> {
+        let subject = self.subject(resident);
+        let mut per_cert_no = None;
+        if self.comm_id.needs_mvno_inquiry() {
+            let inquiry = SmsMvnoInquiry(subject.clone());
+            let (mvno, _) = calls
+                .make(&inquiry)
+                .await
+                .map_err(Stopped::before_sending)?;
+            per_cert_no = Some(number_of(mvno.per_cert_no).map_err(Stopped::before_sending)?);
+        }
+        let check = NameCheck {
+            subject,
+            media_type: self.media_type,
+            per_cert_no,
+            cp_sms_msg: self.options.cp_sms_msg.clone(),
+            cp_callback: self.options.cp_callback.clone(),
+        };
+        let (checked, _) = calls.make(&check).await.map_err(Stopped::while_sending)?;
+        let sent = checked.is_sms_sent();
+        let per_cert_no = number_of(checked.per_cert_no).map_err(Stopped::while_sending)?;
+        // A name check alone (`iden_only_yn` = Y) proves nothing about who holds the phone: its CI and DI are not read,
+        // and the try is open only once an SMS has left.
+        if !sent {
+            let send = SendSms {
+                per_cert_no: per_cert_no.clone(),
+                comm_id: self.comm_id,
+                cp_sms_msg: self.options.cp_sms_msg.clone(),
+                cp_callback: self.options.cp_callback.clone(),
+                cust_ip: self.cust_ip(),
+            };
+            calls
+                .make(&send)
+                .await
+                .map_err(|stop| Stopped::while_sending(stop).of(&per_cert_no))?;
+        }
+        Ok(Reached {
+            per_cert_no,
+            state: self.state(),
+        })
+    }
+
+    async fn push(&self, calls: &mut Calls<'_>) -> Result<Reached, Stopped> {
+        let mut per_cert_no = None;
+        // The inquiry's signature needs the birth date; without it the push goes alone, with an empty `per_cert_no`.
+        if let (true, Some(resident)) = (self.comm_id.needs_mvno_inquiry(), &self.order.resident) {
+            let inquiry = PassMvnoInquiry(self.subject(resident));
+            let (mvno, _) = calls
+                .make(&inquiry)
+                .await
+                .map_err(Stopped::before_sending)?;
+            per_cert_no = Some(number_of(mvno.per_cert_no).map_err(Stopped::before_sending)?);
+        }
+        let push = PushPass {
+            ordr_idxx: self.order.order_number.to_string(),
+            phone_no: self.order.phone.expose().into(),
+            comm_id: self.comm_id,
+            user_name: self.order.name.expose().into(),
+            media_type: self.media_type,
+            web_siteid: self.options.web_siteid.clone(),
+            per_cert_no,
+            cust_ip: self.cust_ip(),
+        };
+        let (pushed, _) = calls.make(&push).await.map_err(Stopped::while_sending)?;
+        let per_cert_no = number_of(pushed.per_cert_no).map_err(Stopped::while_sending)?;
+        Ok(Reached {
+            per_cert_no,
+            state: HubState {
+                auth_tx_id: pushed.auth_tx_id,
+                birth_day: pushed.birth_day,
+                sex_code: pushed.sex_code,
+                local_code: pushed.local_code,
+                ..self.state()
+            },
+        })
+    }
+}
+
+#[async_trait]
+impl PreparedSend for HubSend {
+    async fn carry_out(&self) -> Sent {
+        let mut calls = Calls::new(&self.hub);
+        let reached = match (self.order.method, &self.order.resident) {
+            (Method::Sms, Some(resident)) => self.sms(&mut calls, resident).await,
+            _ => self.push(&mut calls).await,
+        };
+        match reached {
+            Ok(reached) => Sent {
+                outcome: SendOutcome::Sent,
+                pg_tx_id: Some(reached.per_cert_no),
+                state: reached.state.kept(),
+                answer: None,
+                calls: calls.notes(),
+            },
+            Err(stopped) => Sent {
+                outcome: SendOutcome::Failed(stopped.reason),
+                pg_tx_id: stopped.per_cert_no,
+                state: None,
+                answer: Some(stopped.stop.answer()),
+                calls: calls.notes(),
+            },
+        }
+    }
+}
+
+fn number_of(per_cert_no: Option<String>) -> Result<String, Stop> {
+    per_cert_no
+        .filter(|number| !number.is_empty() && number.len() <= 100)
+        .ok_or_else(|| Stop::invalid("per_cert_no가 없습니다"))
+}

@@ -1,0 +1,142 @@
+//! The port to a PG, in the domain's words.
+
+pub mod kcp;
+
+use std::{net::IpAddr, time::Duration};
+
+use async_trait::async_trait;
+use bonin_api::{Bypass, InvalidRequest};
+use bonin_core::{
+    ConfirmOutcome, Method, Operator, OrderNumber, Otp, PersonName, PhoneNumber, Redacted,
+    ResendOutcome, ResidentNumberPrefix, SendOutcome,
+};
+use bonin_store::{CallNote, Channel, Claimed, PgAnswer, ProviderState, VerifiedPerson};
+
+/// Whom to reach, and how.
+#[derive(Debug, Clone)]
+pub struct SendOrder {
+    /// The order number of the try.
+    pub order_number: OrderNumber,
+    /// SMS or PASS app.
+    pub method: Method,
+    /// The operator.
+    pub operator: Operator,
+    /// The name.
+    pub name: PersonName,
+    /// The phone.
+    pub phone: PhoneNumber,
+    /// Birth date, sex and nationality, where the resident number's digits were given.
+    pub resident: Option<ResidentNumberPrefix>,
+    /// The customer's address.
+    pub ip_address: IpAddr,
+    /// What the provider has of its own.
+    pub bypass: Bypass,
+}
+
+/// What came of a send.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// What came of it.
+    pub outcome: SendOutcome,
+    /// The provider's id of the try.
+    pub pg_tx_id: Option<String>,
+    /// What the adapter wants to find again.
+    pub state: Option<ProviderState>,
+    /// What the provider said, if the person was not reached.
+    pub answer: Option<PgAnswer>,
+    /// The calls that were made.
+    pub calls: Vec<CallNote>,
+}
+
+/// What came of a resend.
+#[derive(Debug, Clone)]
+pub struct Resent {
+    /// What came of it.
+    pub outcome: ResendOutcome,
+    /// What the provider said, if it did not send.
+    pub answer: Option<PgAnswer>,
+    /// The calls that were made.
+    pub calls: Vec<CallNote>,
+}
+
+/// What the provider said to a confirm.
+#[derive(Debug, Clone)]
+pub struct Confirmed {
+    /// What it said.
+    pub outcome: ConfirmOutcome,
+    /// The person, and the answer that verified.
+    pub verified: Option<(VerifiedPerson, Redacted)>,
+    /// What the provider said, if it did not verify.
+    pub answer: Option<PgAnswer>,
+    /// The calls that were made.
+    pub calls: Vec<CallNote>,
+}
+
+/// A send that was checked and only has to be carried out. Nothing was sent yet.
+#[async_trait]
+pub trait PreparedSend: Send + Sync {
+    /// Makes the calls. They cost money and are made once.
+    async fn carry_out(&self) -> Sent;
+}
+
+/// Why a send or confirm cannot even be tried.
+#[derive(Debug, thiserror::Error)]
+pub enum Unprepared {
+    /// The request breaks a rule of this provider.
+    #[error(transparent)]
+    Invalid(#[from] InvalidRequest),
+    /// The channel's credentials are of no use; the message says what to do, in Korean.
+    #[error("{0}")]
+    ChannelUnusable(String),
+}
+
+/// A PG that verifies identities.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Checks an order against the provider's rules and the channel's credentials, before anything begins.
+    async fn prepare(
+        &self,
+        channel: &Channel,
+        order: SendOrder,
+    ) -> Result<Box<dyn PreparedSend>, Unprepared>;
+
+    /// Sends the message of a claimed try again.
+    async fn resend(&self, channel: &Channel, claimed: &Claimed) -> Result<Resent, Unprepared>;
+
+    /// Asks whether the person of a claimed try is verified.
+    async fn confirm(
+        &self,
+        channel: &Channel,
+        claimed: &Claimed,
+        otp: Option<&Otp>,
+    ) -> Result<Confirmed, Unprepared>;
+
+    /// How long a send takes at most.
+    fn longest_send(&self) -> Duration;
+
+    /// How long a resend or a confirm takes at most.
+    fn longest_call(&self) -> Duration;
+}
+
+/// The providers there are.
+#[derive(Debug)]
+pub struct Providers {
+    kcp: kcp::Kcp,
+}
+
+impl Providers {
+    /// All of them.
+    pub fn new(kcp: kcp::Kcp) -> Self {
+        Self { kcp }
+    }
+
+    /// The one behind a channel. There is one so far; a channel cannot be made for another.
+    pub fn of(&self, _channel: &Channel) -> &dyn Provider {
+        &self.kcp
+    }
+
+    /// How long a resend or a confirm takes at most, whoever is asked.
+    pub fn longest_call(&self) -> Duration {
+        self.kcp.longest_call()
+    }
+}

@@ -1,0 +1,53 @@
+//! Work that a caller who hangs up must not cancel.
+
+use std::{future::Future, time::Duration};
+
+use bonin_store::StoreError;
+
+use super::{Error, Service};
+
+impl Service {
+    /// Runs the work in a task of its own and waits for it. If the caller goes away the work goes on, and a stopping
+    /// process waits for it.
+    pub(super) async fn detached<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        match self.under_way.spawn(work).await {
+            Ok(result) => result,
+            Err(error) => {
+                tracing::error!(%error, "a task came to a bad end");
+                Err(Error::Unavailable)
+            }
+        }
+    }
+
+    /// Records what the provider said, again and again while the database is away, until it is on disk. Once the process
+    /// is stopping, for as long as the drain limit; only then is the outcome unknown.
+    pub(super) async fn until_durable<T, F>(&self, record: impl Fn() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let mut pause = Duration::from_millis(50);
+        let gave_up = async {
+            self.stopping.cancelled().await;
+            tokio::time::sleep(self.config.drain_limit).await;
+        };
+        tokio::pin!(gave_up);
+        loop {
+            let error = match record().await {
+                Ok(recorded) => return Ok(recorded),
+                Err(error) if error.is_transient() => error,
+                Err(error) => return Err(error.into()),
+            };
+            tracing::warn!(%error, "an outcome could not be recorded yet");
+            tokio::select! {
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
+                () = &mut gave_up => {
+                    tracing::error!("an outcome could not be recorded before the process had to stop");
+                    return Err(Error::Unavailable);
+                }
+            }
+        }
+    }
+}

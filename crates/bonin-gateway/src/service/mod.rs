@@ -1,0 +1,100 @@
+//! The use cases.
+
+mod authenticate;
+mod confirm;
+mod detached;
+mod error;
+mod limits;
+mod list;
+mod lookup;
+mod order;
+mod resend;
+mod send;
+mod sweeper;
+mod waiting;
+
+use std::{sync::Arc, time::Duration};
+
+use bonin_store::{Store, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use authenticate::{Caller, Credential, Tokens};
+pub use error::Error;
+pub use limits::LimitReached;
+
+use crate::{
+    Clock, GatewayConfig,
+    provider::{Providers, kcp::Kcp},
+};
+
+/// The service could not be set up; the message says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SetupError(String);
+
+/// Everything that use cases need. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Service {
+    store: Arc<Store>,
+    clock: Clock,
+    config: Arc<GatewayConfig>,
+    providers: Arc<Providers>,
+    limits: Arc<limits::Limits>,
+    under_way: TaskTracker,
+    stopping: CancellationToken,
+}
+
+impl Service {
+    /// Sets the service up over an opened store.
+    pub fn new(store: Store, config: GatewayConfig) -> Result<Self, SetupError> {
+        let kcp = Kcp::new(&config.kcp).map_err(|error| SetupError(error.to_string()))?;
+        Ok(Self {
+            store: Arc::new(store),
+            clock: Clock,
+            providers: Arc::new(Providers::new(kcp)),
+            limits: Arc::new(limits::Limits::new(&config.limits)),
+            config: Arc::new(config),
+            under_way: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+        })
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// How many proxies in front of the gateway are trusted.
+    pub fn trusted_hops(&self) -> usize {
+        self.config.trusted_hops
+    }
+
+    /// Whether the database answers with the schema that this version needs.
+    pub async fn is_ready(&self) -> Result<(), StoreError> {
+        self.store.ping().await
+    }
+
+    /// Stops what runs by itself, and waits for what is under way, within the drain limit. Says whether all of it ended.
+    pub async fn drain(&self) -> bool {
+        self.stopping.cancel();
+        self.under_way.close();
+        let ended = tokio::time::timeout(self.config.drain_limit, self.under_way.wait()).await;
+        self.store.close().await;
+        ended.is_ok()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// When something that asks the provider for so long must have been recorded, with time for the record itself.
+    fn settle_by(&self, longest: Duration) -> Timestamp {
+        const FOR_THE_RECORD: Duration = Duration::from_secs(15);
+        let longest = SignedDuration::try_from(longest + FOR_THE_RECORD);
+        longest
+            .ok()
+            .and_then(|longest| self.now().checked_add(longest).ok())
+            .unwrap_or(Timestamp::MAX)
+    }
+}

@@ -1,0 +1,129 @@
+//! `send`: begin a try, reach the person, record what came of it.
+
+use bonin_api::{InvalidRequest, SendIdentityVerificationBody};
+use bonin_core::{ChannelKey, IdentityVerificationId, Redacted, SendOutcome, StoreId};
+use bonin_store::{
+    BeginError, BeginTry, Channel, ChannelKind, ChannelOfTry, MessageLimit, PgAnswer, SendRecord,
+    StoreKind, VerificationKey,
+};
+
+use super::{Caller, Error, LimitReached, Service, order};
+use crate::{ids, provider::PreparedSend};
+
+impl Service {
+    /// Begins the API way. When this returns, the person has the SMS or the request in the PASS app.
+    pub async fn send(
+        &self,
+        caller: &Caller,
+        id: &str,
+        body: &SendIdentityVerificationBody,
+    ) -> Result<(), Error> {
+        let store = caller.store(body.store_id.as_deref())?;
+        bonin_api::check_identity_verification_id(id)?;
+        let id = IdentityVerificationId::parse(id).map_err(|_| {
+            InvalidRequest::new("identityVerificationId", "형식이 올바르지 않습니다.")
+        })?;
+        self.limits.customer(order::ip_address(body))?;
+        let channel = self.channel_for(&store, &body.channel_key).await?;
+        let order = order::order(body, ids::order_number()?)?;
+        let provider = self.providers.of(&channel);
+        let settle_by = self.settle_by(provider.longest_send());
+        let wanted = BeginTry {
+            key: VerificationKey { store, id },
+            tx_id: ids::tx_id()?,
+            order_number: order.order_number.clone(),
+            channel: ChannelOfTry {
+                id: channel.id.clone(),
+                is_test: channel.kind == ChannelKind::Test,
+                pg_provider: channel.pg_provider.clone(),
+                pg_merchant_id: channel.pg_merchant_id.clone(),
+            },
+            way: order::way(order.method),
+            operator: Some(order.operator),
+            customer: order::customer(body, &order),
+            custom_data: body
+                .custom_data
+                .as_ref()
+                .map(|data| Redacted::new(data.expose().as_str())),
+            settle_by,
+            message_limit: Some(self.message_limit()),
+        };
+        let prepared = provider.prepare(&channel, order).await?;
+        let service = self.clone();
+        self.detached(async move { service.begin_and_reach(wanted, prepared).await })
+            .await
+    }
+
+    async fn begin_and_reach(
+        &self,
+        wanted: BeginTry,
+        prepared: Box<dyn PreparedSend>,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        self.store
+            .begin(&wanted, now)
+            .await
+            .map_err(|error| match error {
+                BeginError::Refused(refusal) => Error::refused(refusal, now),
+                BeginError::TooManyMessages { until } => too_many_messages(until, now).into(),
+                BeginError::Store(error) => error.into(),
+            })?;
+        let sent = prepared.carry_out().await;
+        let record = SendRecord {
+            key: wanted.key,
+            tx_id: wanted.tx_id,
+            outcome: sent.outcome,
+            pg_tx_id: sent.pg_tx_id,
+            provider_state: sent.state,
+            answer: sent.answer,
+            calls: sent.calls,
+        };
+        let recorded = self
+            .until_durable(|| self.store.record_send(&record, self.now()))
+            .await?;
+        match record.answer {
+            Some(answer) => Err(Error::Pg(answer)),
+            None if record.outcome == SendOutcome::Sent && !recorded.came_too_late => Ok(()),
+            // It took so long that the try was given up and another began: this one's message is of no use.
+            None => Err(Error::Pg(PgAnswer {
+                code: "TIMEOUT".into(),
+                message: Redacted::new("요청이 너무 오래 걸려 이 시도는 포기되었습니다."),
+            })),
+        }
+    }
+
+    /// The channel, if the store may use it.
+    async fn channel_for(&self, store: &StoreId, key: &str) -> Result<Channel, Error> {
+        let key = ChannelKey::parse(key).map_err(|_| Error::ChannelNotFound)?;
+        let channel = self
+            .store()
+            .channel_by_key(store, &key)
+            .await?
+            .ok_or(Error::ChannelNotFound)?;
+        // A TEST channel believes anyone.
+        if channel.kind == ChannelKind::Test {
+            let store = self.store.store(store).await?.ok_or(Error::NotFound)?;
+            if store.kind == StoreKind::Live && !store.allow_test_channels {
+                return Err(Error::Forbidden(
+                    "channelKey: LIVE 상점에서는 TEST 채널을 쓸 수 없습니다. LIVE 채널의 키를 적거나, 상점에 TEST 채널을 허용해야 합니다.",
+                ));
+            }
+        }
+        Ok(channel)
+    }
+
+    pub(super) fn message_limit(&self) -> MessageLimit {
+        MessageLimit {
+            max: self.config.limits.phone_messages,
+            within: self.config.limits.phone_messages_within,
+        }
+    }
+}
+
+pub(super) fn too_many_messages(until: jiff::Timestamp, now: jiff::Timestamp) -> LimitReached {
+    LimitReached::until(
+        "customer.phoneNumber: 이 번호로 보낼 수 있는 메시지 수를 넘었습니다. Retry-After의 초만큼 기다린 뒤 다시 요청해야 합니다.",
+        until,
+        now,
+    )
+}

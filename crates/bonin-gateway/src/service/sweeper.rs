@@ -1,0 +1,56 @@
+//! What runs by itself: tries whose time is over are ended, and counts that no longer count are forgotten.
+
+use std::time::Duration;
+
+use super::Service;
+
+/// How many verifications one sweep takes at a time.
+const BATCH: u32 = 200;
+
+impl Service {
+    /// Starts it. It stops with [`Service::drain`].
+    pub fn start_sweeper(&self) {
+        let service = self.clone();
+        self.under_way.spawn(async move {
+            let mut forgot = tokio::time::Instant::now();
+            loop {
+                tokio::select! {
+                    () = service.stopping.cancelled() => return,
+                    () = tokio::time::sleep(service.config.sweep_interval) => {}
+                }
+                service.sweep().await;
+                if forgot.elapsed() > Duration::from_secs(60) {
+                    forgot = tokio::time::Instant::now();
+                    service.forget().await;
+                }
+            }
+        });
+    }
+
+    async fn sweep(&self) {
+        loop {
+            match self.store.sweep(BATCH, self.now()).await {
+                Ok(ended) => {
+                    if ended > 0 {
+                        tracing::info!(ended, "ended tries whose time was over");
+                    }
+                    if ended < BATCH {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "tries whose time is over could not be ended yet");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn forget(&self) {
+        self.limits.forget_quiet();
+        let within = self.config.limits.phone_messages_within;
+        if let Err(error) = self.store.forget_old_counts(within, self.now()).await {
+            tracing::warn!(%error, "old counts could not be removed yet");
+        }
+    }
+}
