@@ -208,7 +208,7 @@ fn answers(document: &Document<'_>, operation: &Operation<'_>) -> Markup {
                         tr {
                             td { span.bad { (status) } }
                             td { a href={ "#" (kind.name) } { code { (kind.type_name) } } }
-                            td { (fields::rich(kind.meaning)) }
+                            td { (fields::rich(kind.meaning)) "." }
                         }
                     }
                 }

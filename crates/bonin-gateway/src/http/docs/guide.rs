@@ -187,6 +187,35 @@ fn answer(id: &str) -> Option<&'static str> {
   }
 }"#,
         ),
+        "getIdentityVerification" => Some(
+            r#"{
+  "status": "READY",
+  "id": "order20260101",
+  "channel": {
+    "type": "TEST",
+    "id": "channel-id-…",
+    "key": "channel-key-…",
+    "name": "KCP 테스트",
+    "pgProvider": "KCP_V2",
+    "pgMerchantId": "AO7F3"
+  },
+  "requestedCustomer": {
+    "name": "홍길동",
+    "phoneNumber": "01012345678",
+    "birthYear": "1990",
+    "birthMonth": "01",
+    "birthDay": "01"
+  },
+  "requestedAt": "2026-01-01T00:00:00Z",
+  "updatedAt": "2026-01-01T00:00:01Z",
+  "statusChangedAt": "2026-01-01T00:00:00Z",
+  "version": "V2",
+  "pgTxId": "26010112345678"
+}"#,
+        ),
+        "getIdentityVerifications" => Some(
+            "{\n  \"items\": [ … ],\n  \"page\": {\"number\": 0, \"size\": 20, \"totalCount\": 137}\n}",
+        ),
         _ => None,
     }
 }
