@@ -35,7 +35,6 @@ async function send(method) {
 const WIDTHS = [1280, 390];
 
 for (const [name, address, wanted] of [
-  ['the landing page', () => new URL('/', dev.info.gateway), 'Bonin'],
   ['the API reference', () => new URL('/docs', dev.info.gateway), '/identity-verifications'],
   ['the phone', () => new URL('/phone', dev.info.sandbox), undefined],
 ]) {

@@ -70,7 +70,7 @@ function send(id, person = newPerson(), extra = {}, client = sdk) {
   });
 }
 
-async function sent(extra) {
+async function sent(extra = {}) {
   const [id, person] = [newId(), newPerson()];
   await send(id, person, extra);
   return { id, person };
@@ -144,9 +144,13 @@ test('INVALID_REQUEST: each call says which field is wrong', async () => {
     const data = await raises(SendIdentityVerificationError, 'INVALID_REQUEST', () => send(newId(), newPerson(), extra));
     assert.ok(data.message.includes(field), `${field} is named: ${data.message}`);
   }
-  const bad = { identityVerificationId: 'not/an id' };
   await raises(SendIdentityVerificationError, 'INVALID_REQUEST', () => send('x'.repeat(71)));
   await raises(SendIdentityVerificationError, 'INVALID_REQUEST', () => send('with-hyphen'));
+  const app = await sent({ method: 'APP' });
+  await raises(ResendIdentityVerificationError, 'INVALID_REQUEST', () =>
+    sdk.resendIdentityVerification({ identityVerificationId: app.id }),
+  );
+  const bad = { identityVerificationId: id, storeId: 'no\u0000store' };
   await raises(ResendIdentityVerificationError, 'INVALID_REQUEST', () => sdk.resendIdentityVerification(bad));
   await raises(ConfirmIdentityVerificationError, 'INVALID_REQUEST', () =>
     sdk.confirmIdentityVerification({ identityVerificationId: id }),
@@ -185,7 +189,12 @@ test("CHANNEL_NOT_FOUND: an unknown channel, and another store's", async () => {
   );
 });
 
-test('IDENTITY_VERIFICATION_NOT_FOUND: an id that nobody began', async () => {
+test('IDENTITY_VERIFICATION_NOT_FOUND: an id that nobody began, or that none can have', async () => {
+  for (const none of ['not/an id', '본인인증', 'x'.repeat(500)]) {
+    await raises(GetIdentityVerificationError, 'IDENTITY_VERIFICATION_NOT_FOUND', () =>
+      sdk.getIdentityVerification({ identityVerificationId: none }),
+    );
+  }
   const one = { identityVerificationId: newId() };
   await raises(ResendIdentityVerificationError, 'IDENTITY_VERIFICATION_NOT_FOUND', () =>
     sdk.resendIdentityVerification(one),
