@@ -232,11 +232,12 @@ pub fn limits() -> Markup {
                 tbody {
                     tr { th scope="row" { "본인인증 아이디 하나로 시도" } td { "10회" } td { (error("MaxTransactionCountReachedError", "MAX_TRANSACTION_COUNT_REACHED")) } }
                     tr { th scope="row" { "API로 보낸 요청의 유효 시간" } td { "마지막 메시지부터 10분" } td { (error("IdentityVerificationNotSentError", "IDENTITY_VERIFICATION_NOT_SENT")) } }
-                    tr { th scope="row" { "한 요청에서 틀린 인증번호" } td { "5회" } td { "요청이 실패로 끝납니다." } }
+                    tr { th scope="row" { "한 요청에서 틀린 인증번호" } td { "5회" } td { "그 요청이 실패로 끝나고, 이어지는 확인에는 " (error("TooManyRequestsError", "TOO_MANY_REQUESTS")) "로 답합니다." } }
                     tr { th scope="row" { "한 요청의 재전송" } td { "5회" } td { (error("TooManyRequestsError", "TOO_MANY_REQUESTS")) } }
                     tr { th scope="row" { "한 전화번호로 보내는 메시지" } td { "1시간에 10건" } td { (error("TooManyRequestsError", "TOO_MANY_REQUESTS")) } }
-                    tr { th scope="row" { "한 고객(" code { "customer.ipAddress" } ")의 요청" } td { "운영자 설정" } td { (error("TooManyRequestsError", "TOO_MANY_REQUESTS")) } }
-                    tr { th scope="row" { "한 API 시크릿의 요청" } td { "운영자 설정" } td { (error("TooManyRequestsError", "TOO_MANY_REQUESTS")) } }
+                    tr { th scope="row" { "한 고객(" code { "customer.ipAddress" } ")의 요청" } td { "1분에 30회" } td { (error("TooManyRequestsError", "TOO_MANY_REQUESTS")) } }
+                    tr { th scope="row" { "한 API 시크릿의 요청" } td { "1분에 6,000회" } td { (error("TooManyRequestsError", "TOO_MANY_REQUESTS")) } }
+                    tr { th scope="row" { "한 주소에서 실패한 인증" } td { "1분에 60회" } td { (error("TooManyRequestsError", "TOO_MANY_REQUESTS")) } }
                     tr { th scope="row" { "요청 본문의 크기" } td { "256 KiB" } td { (error("PayloadTooLargeError", "PAYLOAD_TOO_LARGE")) } }
                 }
             }
