@@ -44,7 +44,7 @@ function assertLimited(answer, { atMost = 3600 } = {}) {
 }
 
 test("a customer's requests, by ipAddress", async () => {
-  await serve.start({ env: { BONIN_LIMITS_CUSTOMER_REQUESTS: '3' } });
+  await serve.start({ env: { BONIN_LIMIT_CUSTOMER: '3/1m' } });
   const ipAddress = '203.0.113.7';
   for (let i = 0; i < 3; i += 1) assert.equal((await send(newPerson(), newId(), { ipAddress })).status, 200);
   const person = newPerson();
@@ -56,15 +56,15 @@ test("a customer's requests, by ipAddress", async () => {
 });
 
 test("a secret's requests", async () => {
-  const other = (await serve.json(['secret', 'create', '--store', serve.store, '--name', 'other'])).secret;
-  await serve.start({ env: { BONIN_LIMITS_SECRET_REQUESTS: '5' } });
+  const other = (await serve.addSecret()).secret;
+  await serve.start({ env: { BONIN_LIMIT_SECRET: '5/1m' } });
   for (let i = 0; i < 5; i += 1) assert.equal((await list()).status, 200);
   assertLimited(await list(), { atMost: 60 });
   assert.equal((await list({ authorization: `PortOne ${other}` })).status, 200);
 });
 
 test('messages to one phone, whatever the id, the address and the call', async () => {
-  await serve.start({ env: { BONIN_LIMITS_PHONE_MESSAGES: '3' } });
+  await serve.start({ env: { BONIN_LIMIT_PHONE_MESSAGES: '3/1h' } });
   const person = newPerson();
   const first = newId();
   const from = (last) => ({ ipAddress: `198.51.100.${last}` });
@@ -80,7 +80,7 @@ test('messages to one phone, whatever the id, the address and the call', async (
 
   // It is counted in the database: another process knows it too.
   await serve.stopGateway();
-  await serve.start({ env: { BONIN_LIMITS_PHONE_MESSAGES: '3' } });
+  await serve.start({ env: { BONIN_LIMIT_PHONE_MESSAGES: '3/1h' } });
   assertLimited(await send(person, newId(), from(5)));
   // The try that was open is open still.
   const otp = (await serve.sandbox.messages(person.phone)).find(({ text }) => text).otp;
@@ -88,7 +88,7 @@ test('messages to one phone, whatever the id, the address and the call', async (
 });
 
 test('resends of a try', async () => {
-  await serve.start({ env: { BONIN_LIMITS_RESENDS: '2' } });
+  await serve.start({ env: { BONIN_MAX_RESENDS: '2' } });
   const [id, person] = [newId(), newPerson()];
   assert.equal((await send(person, id)).status, 200);
   for (let i = 0; i < 2; i += 1) assert.equal((await resend(id)).status, 200);
@@ -98,7 +98,7 @@ test('resends of a try', async () => {
 });
 
 test('wrong numbers of a try', async () => {
-  await serve.start({ env: { BONIN_LIMITS_WRONG_NUMBERS: '3' } });
+  await serve.start({ env: { BONIN_MAX_WRONG_NUMBERS: '3' } });
   const [id, person] = [newId(), newPerson()];
   assert.equal((await send(person, id)).status, 200);
   const otp = await serve.sandbox.otp(person.phone);
@@ -108,7 +108,7 @@ test('wrong numbers of a try', async () => {
 });
 
 test('tries of an id', async () => {
-  await serve.start({ env: { BONIN_LIMITS_TRIES: '2' } });
+  await serve.start({ env: { BONIN_MAX_TRIES: '2' } });
   const id = newId();
   await serve.sandbox.fault({ endpoint: 'hub:2100', kind: 'resCd', value: 'SB01', count: 2 });
   for (let i = 0; i < 2; i += 1) assert.equal((await send(newPerson(), id)).type, 'PG_PROVIDER');
@@ -116,7 +116,7 @@ test('tries of an id', async () => {
 });
 
 test('wrong secrets, by the address they come from', async () => {
-  await serve.start({ env: { BONIN_LIMITS_FAILED_LOGINS: '3' } });
+  await serve.start({ env: { BONIN_LIMIT_FAILED_LOGIN: '3/1m' } });
   const wrong = { authorization: 'PortOne no-such-secret' };
   // Without a trusted proxy nobody chooses the address that is counted.
   for (let i = 0; i < 3; i += 1) assert.equal((await list({ ...wrong, 'x-forwarded-for': `192.0.2.${i}` })).status, 401);
@@ -125,7 +125,7 @@ test('wrong secrets, by the address they come from', async () => {
 });
 
 test('behind a trusted proxy the address is the one that the proxy saw', async () => {
-  await serve.start({ env: { BONIN_LIMITS_FAILED_LOGINS: '2', BONIN_TRUSTED_HOPS: '1' } });
+  await serve.start({ env: { BONIN_LIMIT_FAILED_LOGIN: '2/1m', BONIN_TRUSTED_HOPS: '1' } });
   const wrong = { authorization: 'PortOne no-such-secret' };
   const from = (address) => list({ ...wrong, 'x-forwarded-for': address });
   for (let i = 0; i < 2; i += 1) assert.equal((await from(`6.6.6.${i}, 192.0.2.1`)).status, 401);

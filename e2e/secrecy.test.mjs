@@ -22,7 +22,7 @@ let serve;
 const hidden = {};
 
 before(async () => {
-  serve = await Serve.setUp({ store: CANARY_IN_DATABASE });
+  serve = await Serve.setUp({ storeName: CANARY_IN_DATABASE });
   await serve.start({ env: { BONIN_LOG: 'trace' } });
 });
 after(() => serve?.stop());

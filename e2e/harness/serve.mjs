@@ -1,36 +1,32 @@
 // `bonin sandbox` and `bonin serve` as two programs that know nothing of each other, set up from the shell as an operator would.
 
-import { writeFile } from 'node:fs/promises';
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortOneClient } from '@portone/server-sdk';
 import { holdToContract } from './contract.mjs';
-import { freePort } from './port.mjs';
-import { Program, removeFolder, runJson, temporaryFolder } from './program.mjs';
+import { Program, readyFile, removeFolder, run, runJson, temporaryFolder } from './program.mjs';
 import { startSandbox } from './standalone.mjs';
 
 export class Serve {
   /**
-   * A database with one store, one channel with the hub credentials of the sandbox's merchant, and one secret. `hub` is where the
-   * channel finds KCP, the sandbox itself if not given.
+   * A database with one store, one channel with the hub credentials of the sandbox's merchant, and one secret. `hub` says where the
+   * channel finds KCP, given where the sandbox is.
    */
-  static async setUp({ hub, store = '본인 상점', channel = '본인 채널', siteCd = 'AO7F3' } = {}) {
+  static async setUp({ hub = (address) => address, storeName = '본인 상점' } = {}) {
     const serve = new Serve();
-    Object.assign(serve, await startSandbox());
-    serve.sandboxProgram = serve.program;
-    serve.folder = await temporaryFolder();
+    const { program, sandbox } = await startSandbox();
+    Object.assign(serve, { sandboxProgram: program, sandbox, folder: await temporaryFolder() });
     serve.data = join(serve.folder, 'data');
-    const { key } = await runJson(['key', 'generate']);
-    serve.key = key;
-    serve.env = {
-      BONIN_DATA: serve.data,
-      BONIN_KEY: key,
-      BONIN_PUBLIC_URL: 'https://bonin.example',
-    };
-    await serve.json(['migrate']);
-    serve.store = (await serve.json(['store', 'create', '--name', store, '--test'])).id;
-    serve.credentials = await serve.sandbox.credentials(siteCd);
-    serve.channel = await serve.addChannel({ hub: hub ?? serve.sandbox.address, name: channel });
-    serve.secret = (await serve.json(['secret', 'create', '--store', serve.store, '--name', 'e2e'])).secret;
+    await mkdir(serve.data);
+    ({ key: serve.key } = await runJson(['key', 'generate']));
+    serve.env = { BONIN_DATABASE: `sqlite://${serve.data}/bonin.db`, BONIN_KEY: serve.key };
+    const { code, stderr } = await run(['migrate'], { env: serve.env });
+    assert.equal(code, 0, stderr);
+    serve.store = (await serve.json(['store', 'create', '--name', storeName, '--kind', 'test'])).id;
+    serve.credentials = await sandbox.credentials();
+    serve.channel = (await serve.addChannel({ hub: await hub(sandbox.address) })).key;
+    ({ id: serve.secretId, secret: serve.secret } = await serve.addSecret());
     return serve;
   }
 
@@ -39,32 +35,37 @@ export class Serve {
     return runJson(args, { env: this.env });
   }
 
+  addSecret(args = []) {
+    return this.json(['secret', 'create', '--store', this.store, '--name', 'e2e', ...args]);
+  }
+
   /** A channel with the credentials as KCP hands them out: two files and a password. */
-  async addChannel({ hub, name, credentials = this.credentials }) {
+  async addChannel({ hub, name = '본인 채널', credentials = this.credentials, kind = 'test', store = this.store }) {
     const file = (what) => join(this.folder, `KCP_AUTH_${credentials.siteCd}_${what}`);
     await writeFile(file('CERT.pem'), credentials.certificatePem);
     await writeFile(file('PRIKEY.pem'), credentials.privateKeyPem);
-    await writeFile(file('PASSWORD'), credentials.privateKeyPassword);
-    const made = await this.json([
-      ...['channel', 'create', '--store', this.store, '--name', name, '--test', '--site-cd', credentials.siteCd],
-      ...['--hub-url', hub, '--hub-cert', file('CERT.pem'), '--hub-key', file('PRIKEY.pem')],
-      ...['--hub-key-password-file', file('PASSWORD')],
+    await writeFile(file('PASSWORD'), `${credentials.privateKeyPassword}\n`);
+    return this.json([
+      ...['channel', 'create', '--store', store, '--name', name, '--kind', kind, '--site-cd', credentials.siteCd],
+      ...(hub ? ['--hub-url', hub] : []),
+      ...['--certificate', file('CERT.pem'), '--private-key', file('PRIKEY.pem')],
+      ...['--private-key-password-file', file('PASSWORD')],
     ]);
-    return made.channelKey;
   }
 
+  /** Starts the gateway. `contract`: every answer fetched from it is held to its own OpenAPI document. */
   async start({ env = {}, contract = true } = {}) {
-    const address = `127.0.0.1:${await freePort()}`;
-    this.gateway = `http://${address}`;
-    this.program = new Program(['serve'], { env: { ...this.env, BONIN_LISTEN: address, ...env } });
-    await this.program.ready('the gateway to be ready', async () => {
-      try {
-        return (await fetch(new URL('/health/ready', this.gateway), { signal: AbortSignal.timeout(2000) })).ok;
-      } catch (error) {
-        if (['ECONNREFUSED', 'ECONNRESET'].includes(error.cause?.code)) return undefined;
-        throw error;
-      }
+    const ready = join(this.folder, `ready-${(this.starts = (this.starts ?? 0) + 1)}.json`);
+    this.program = new Program(['serve'], {
+      env: {
+        ...this.env,
+        BONIN_LISTEN: '127.0.0.1:0',
+        BONIN_PUBLIC_URL: 'https://bonin.example',
+        BONIN_READY_FILE: ready,
+        ...env,
+      },
     });
+    ({ gateway: this.gateway } = await this.program.ready('the ready file', readyFile(ready)));
     this.release?.();
     if (contract) Object.assign(this, await holdToContract(this.gateway));
     return this;
@@ -85,9 +86,17 @@ export class Serve {
     await this.program.stop();
   }
 
+  /** The gateway is gone from one moment to the next. */
+  async killGateway() {
+    this.release?.();
+    this.release = undefined;
+    this.program.kill();
+    await this.program.finished();
+  }
+
   async stop() {
     this.release?.();
-    if (this.program !== this.sandboxProgram && !this.program.exit) await this.program.stop();
+    if (this.program && !this.program.exit) await this.program.stop();
     if (!this.sandboxProgram.exit) await this.sandboxProgram.stop();
     await removeFolder(this.folder);
   }
