@@ -1,0 +1,55 @@
+//! Keys: a lost or changed one is told at start, and rows sealed with an older one stay readable.
+
+use bonin_store::StoreError;
+
+use crate::fixture::*;
+
+const SECOND: &str = "2:HR8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=";
+
+#[tokio::test]
+async fn a_missing_key_and_a_changed_key_are_told_at_start() {
+    let fixture = Fixture::new().await;
+    fixture.store.close().await;
+    let without = open_in(fixture.folder.path(), SECOND).await;
+    assert!(matches!(
+        without.check(at(1)).await,
+        Err(StoreError::KeyMissing(1))
+    ));
+    let changed = SECOND.replace("2:", "1:");
+    let changed = open_in(fixture.folder.path(), &changed).await;
+    assert!(matches!(
+        changed.check(at(1)).await,
+        Err(StoreError::KeyChanged(1))
+    ));
+}
+
+#[tokio::test]
+async fn a_new_active_key_seals_what_is_new_and_the_old_one_still_opens_and_finds() {
+    let fixture = Fixture::new().await;
+    fixture.open("one", 1, 0).await;
+    fixture.store.close().await;
+    let both = open_in(fixture.folder.path(), &format!("{SECOND}\n{KEY}")).await;
+    both.check(at(1)).await.unwrap();
+    let old = both.verification(&key("one")).await.unwrap().unwrap();
+    assert_eq!(old.requested.phone.unwrap().expose(), "01012345678");
+    // The database now knows both.
+    let fixture = crate::fixture::Fixture {
+        store: both,
+        folder: fixture.folder,
+    };
+    fixture.open("two", 2, 2).await;
+    fixture.store.close().await;
+    let only_old = open_in(fixture.folder.path(), KEY).await;
+    assert!(matches!(
+        only_old.check(at(3)).await,
+        Err(StoreError::KeyMissing(2))
+    ));
+}
+
+#[tokio::test]
+async fn an_empty_database_says_what_to_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_in(folder.path(), KEY).await;
+    let error = store.check(at(0)).await.unwrap_err();
+    assert!(error.to_string().contains("bonin migrate"), "{error}");
+}
