@@ -1,3 +1,54 @@
-//! The `bonin` command.
+//! The `bonin` command: gateway, sandbox, dev environment and administration in one binary.
 
-fn main() {}
+mod admin;
+mod cli;
+mod config_file;
+mod database;
+mod dev;
+mod failure;
+mod listener;
+mod logging;
+mod ready_file;
+mod sandbox;
+mod serve;
+mod settings;
+mod shutdown;
+
+use std::process::ExitCode;
+
+use cli::Command;
+use failure::Failure;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let parsed = match config_file::parse(std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(config_file::Unparsed::Usage(usage)) => {
+            // Help and version are no failure: clap gives them status 0, and bad usage 2.
+            let code = usage.exit_code();
+            return match usage.print() {
+                Ok(()) => ExitCode::from(u8::try_from(code).unwrap_or(2)),
+                Err(_) => ExitCode::FAILURE,
+            };
+        }
+        Err(config_file::Unparsed::Config(failure)) => return failure.report(),
+    };
+    match run(parsed.command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Dev(args) => dev::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Sandbox(args) => sandbox::run(args).await,
+        Command::Migrate(args) => admin::migrate(args).await,
+        Command::Store(args) => admin::store::run(args).await,
+        Command::Channel(args) => admin::channel::run(args).await,
+        Command::Secret(args) => admin::secret::run(args).await,
+        Command::Key(args) => admin::key::run(args),
+        Command::Verification(args) => admin::verification::run(args).await,
+    }
+}

@@ -1,6 +1,6 @@
 //! Authentication as an extractor.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
@@ -8,7 +8,7 @@ use axum::{
 };
 use bonin_core::Redacted;
 
-use super::peer::{Peer, caller_address};
+use super::peer::caller_address;
 use crate::service::{Caller, Credential, Error, Service};
 
 /// The caller's address.
@@ -21,9 +21,9 @@ impl FromRequestParts<Service> for Address {
         parts: &mut Parts,
         service: &Service,
     ) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<Peer>>();
-        let nowhere = (IpAddr::from(Ipv4Addr::UNSPECIFIED), 0).into();
-        let peer = peer.map_or(Peer(nowhere), |info| info.0);
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        let peer = peer.map_or(nowhere, |info| info.0);
         Ok(Self(caller_address(
             peer,
             &parts.headers,

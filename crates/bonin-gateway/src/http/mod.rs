@@ -11,5 +11,4 @@ mod peer;
 mod router;
 mod token;
 
-pub use peer::Peer;
 pub use router::{openapi, router};

@@ -4,14 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
 
-/// The other end of the connection. The listener puts it into each request.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
-
 /// The caller's address. Behind `trusted_hops` proxies, each of which appends the address it saw to `X-Forwarded-For`, the
 /// caller's is that many from the right; what stands left of it anyone can write.
-pub(super) fn caller_address(peer: Peer, headers: &HeaderMap, trusted_hops: usize) -> IpAddr {
-    let direct = peer.0.ip().to_canonical();
+pub(super) fn caller_address(peer: SocketAddr, headers: &HeaderMap, trusted_hops: usize) -> IpAddr {
+    let direct = peer.ip().to_canonical();
     let Some(from_right) = trusted_hops.checked_sub(1) else {
         return direct;
     };
@@ -39,7 +35,7 @@ mod tests {
         for value in forwarded {
             headers.append("x-forwarded-for", value.parse().unwrap());
         }
-        let peer = Peer("10.0.0.1:4000".parse().unwrap());
+        let peer = "10.0.0.1:4000".parse().unwrap();
         caller_address(peer, &headers, trusted_hops).to_string()
     }
 

@@ -4,7 +4,7 @@ use axum::{Extension, Router, http::StatusCode, routing::get};
 use bonin_api::{ApiErrorKind, ErrorBody};
 use serde_json::Value;
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::OpenApi;
+use utoipa::{OpenApi, openapi::Server};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{error::respond, identity_verification as verification, observe, pages, token};
@@ -31,16 +31,24 @@ fn endpoints() -> OpenApiRouter<Service> {
         .routes(routes!(token::refresh))
 }
 
-/// The OpenAPI document, generated from the code.
-pub fn openapi() -> Result<Value, serde_json::Error> {
+/// The OpenAPI document, generated from the code, of a gateway at this address.
+pub fn openapi(public_url: &str) -> Result<Value, serde_json::Error> {
     let (_, document) = endpoints().split_for_parts();
+    complete(document, public_url)
+}
+
+fn complete(
+    mut document: utoipa::openapi::OpenApi,
+    public_url: &str,
+) -> Result<Value, serde_json::Error> {
+    document.servers = Some(vec![Server::new(public_url)]);
     bonin_api::openapi::complete(document)
 }
 
-/// The whole service over HTTP. It wants a [`super::Peer`] as connection info.
-pub fn router(service: Service) -> Result<Router, serde_json::Error> {
+/// The whole service over HTTP, reached by browsers and clients at `public_url`. It wants `ConnectInfo<SocketAddr>` of each connection.
+pub fn router(service: Service, public_url: &str) -> Result<Router, serde_json::Error> {
     let (endpoints, document) = endpoints().split_for_parts();
-    let pages = pages::Pages::new(&bonin_api::openapi::complete(document)?);
+    let pages = pages::Pages::new(&complete(document, public_url)?);
     Ok(endpoints
         .route("/", get(pages::home))
         .route("/docs", get(pages::docs))

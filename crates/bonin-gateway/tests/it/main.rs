@@ -1,0 +1,5 @@
+//! The gateway from outside.
+
+#[path = "../../../bonin-api/tests/it/agreement.rs"]
+mod agreement;
+mod openapi;

@@ -1,0 +1,55 @@
+//! Administration from the shell.
+
+pub(crate) mod channel;
+pub(crate) mod key;
+pub(crate) mod secret;
+pub(crate) mod store;
+pub(crate) mod verification;
+
+use std::io::Write;
+
+use bonin_core::Rules;
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{database::DatabaseArgs, failure::Failure};
+
+/// What every administrative command takes.
+#[derive(Debug, Args)]
+pub(crate) struct AdminArgs {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// How a command answers.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// Print JSON for machines.
+    #[arg(long)]
+    json: bool,
+}
+
+impl OutputArgs {
+    /// Prints an answer: JSON, or lines for people.
+    pub(crate) fn print(&self, json: &Value, lines: &str) -> Result<(), Failure> {
+        let text = if self.json {
+            serde_json::to_string_pretty(json)
+                .map_err(Failure::while_doing("the answer cannot be printed"))?
+        } else {
+            lines.trim_end().to_owned()
+        };
+        writeln!(std::io::stdout(), "{text}").map_err(Failure::while_doing("cannot print"))
+    }
+}
+
+/// `bonin migrate`
+pub(crate) async fn migrate(args: DatabaseArgs) -> Result<(), Failure> {
+    let store = args.connect(Rules::default(), true).await?;
+    store.migrate(Timestamp::now()).await?;
+    store.close().await;
+    writeln!(std::io::stdout(), "The schema is up to date.")
+        .map_err(Failure::while_doing("cannot print"))
+}

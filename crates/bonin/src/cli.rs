@@ -1,0 +1,44 @@
+//! Commands and their arguments.
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    admin::{
+        channel::ChannelArgs, key::KeyArgs, secret::SecretArgs, store::StoreArgs,
+        verification::VerificationArgs,
+    },
+    database::DatabaseArgs,
+    dev::DevArgs,
+    sandbox::SandboxArgs,
+    serve::ServeArgs,
+};
+
+/// The open identity-verification gateway for Korea (휴대폰 본인인증).
+#[derive(Debug, Parser)]
+#[command(name = "bonin", version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run gateway and KCP sandbox on this machine, wired together, with fixed test credentials.
+    Dev(DevArgs),
+    /// Run the gateway.
+    Serve(ServeArgs),
+    /// Run the KCP sandbox alone.
+    Sandbox(SandboxArgs),
+    /// Bring the database's schema up to this version.
+    Migrate(DatabaseArgs),
+    /// Make and list stores.
+    Store(StoreArgs),
+    /// Make and list channels.
+    Channel(ChannelArgs),
+    /// Make, list and revoke API secrets.
+    Secret(SecretArgs),
+    /// Make keys that the database's fields are sealed with.
+    Key(KeyArgs),
+    /// Look into a verification.
+    Verification(VerificationArgs),
+}

@@ -1,0 +1,161 @@
+//! The configuration file. Every setting is one flag, one `BONIN_*` variable, and one line of the file.
+//!
+//! What stands on the command line counts first, then the environment, then the file, then the default. A table of the file
+//! is a prefix: `[kcp] timeout = "10s"` is `--kcp-timeout 10s`, and so is `kcp_timeout = "10s"`.
+
+use std::{ffi::OsString, path::Path};
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches, parser::ValueSource};
+
+use crate::{cli::Cli, failure::Failure};
+
+/// Why there is no command to run.
+pub(crate) enum Unparsed {
+    /// The words are off, or help was asked for.
+    Usage(clap::Error),
+    /// The configuration file is off.
+    Config(Failure),
+}
+
+impl From<clap::Error> for Unparsed {
+    fn from(error: clap::Error) -> Self {
+        Self::Usage(error)
+    }
+}
+
+/// Reads the command line, and the configuration file that it names.
+pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Cli, Unparsed> {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    let matches = Cli::command().try_get_matches_from(&arguments)?;
+    let (command, inner) = innermost(&matches);
+    let file = inner
+        .try_get_one::<std::path::PathBuf>("config")
+        .ok()
+        .flatten();
+    if let Some(file) = file {
+        let settings = read(file).map_err(Unparsed::Config)?;
+        let known = settings_of_serve();
+        for (setting, value) in settings {
+            if !known.contains(&setting) {
+                let failure = Failure::new(format!(
+                    "{}: there is no setting `{setting}`; `bonin serve --help` lists them",
+                    file.display()
+                ));
+                return Err(Unparsed::Config(failure));
+            }
+            let id = setting.replace('-', "_");
+            let takes = command
+                .get_arguments()
+                .any(|argument| argument.get_id().as_str() == id);
+            let said = matches!(
+                inner.value_source(&id).filter(|_| takes),
+                Some(ValueSource::CommandLine | ValueSource::EnvVariable)
+            );
+            if takes && !said {
+                arguments.push(format!("--{setting}={value}").into());
+            }
+        }
+    }
+    let matches = Cli::command().try_get_matches_from(&arguments)?;
+    Ok(Cli::from_arg_matches(&matches)?)
+}
+
+/// The subcommand that was called, however deep, and what was said to it.
+fn innermost(matches: &ArgMatches) -> (clap::Command, &ArgMatches) {
+    let (mut command, mut matches) = (Cli::command(), matches);
+    command.build();
+    while let Some((name, inner)) = matches.subcommand() {
+        if let Some(next) = command.find_subcommand(name).cloned() {
+            command = next;
+        }
+        matches = inner;
+    }
+    (command, matches)
+}
+
+fn settings_of_serve() -> Vec<String> {
+    let command = Cli::command();
+    command
+        .find_subcommand("serve")
+        .into_iter()
+        .flat_map(|serve| serve.get_arguments())
+        .filter(|argument| argument.get_id() != "config")
+        .filter_map(|argument| argument.get_long().map(str::to_owned))
+        .collect()
+}
+
+fn read(file: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let text = std::fs::read_to_string(file).map_err(Failure::while_doing(format!(
+        "cannot read {}",
+        file.display()
+    )))?;
+    let table: toml::Table = toml::from_str(&text).map_err(|error| {
+        // The parser's own message repeats the line, which may hold a value.
+        let at = error.span().map_or(0, |span| span.start);
+        let line = text[..at.min(text.len())].lines().count().max(1);
+        Failure::new(format!("{}: line {line} is not TOML", file.display()))
+    })?;
+    let mut settings = Vec::new();
+    flatten("", &table, &mut settings).map_err(|setting| {
+        Failure::new(format!(
+            "{}: `{setting}` must be a text, a number, true or false, or a list of texts",
+            file.display()
+        ))
+    })?;
+    Ok(settings)
+}
+
+fn flatten(
+    prefix: &str,
+    table: &toml::Table,
+    settings: &mut Vec<(String, String)>,
+) -> Result<(), String> {
+    for (key, value) in table {
+        let name = format!("{prefix}{}", key.replace('_', "-"));
+        match value {
+            toml::Value::Table(inner) => flatten(&format!("{name}-"), inner, settings)?,
+            toml::Value::Array(items) => {
+                let items: Option<Vec<&str>> = items.iter().map(toml::Value::as_str).collect();
+                settings.push((name.clone(), items.ok_or(name)?.join(",")));
+            }
+            toml::Value::String(text) => settings.push((name, text.clone())),
+            toml::Value::Integer(_) | toml::Value::Boolean(_) => {
+                settings.push((name, value.to_string()));
+            }
+            toml::Value::Float(_) | toml::Value::Datetime(_) => return Err(name),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flattened(text: &str) -> Result<Vec<(String, String)>, String> {
+        let mut settings = Vec::new();
+        flatten("", &toml::from_str(text).unwrap(), &mut settings).map(|()| settings)
+    }
+
+    #[test]
+    fn a_table_is_a_prefix() {
+        let wanted = vec![("kcp-timeout".to_owned(), "10s".to_owned())];
+        assert_eq!(flattened("[kcp]\ntimeout = \"10s\""), Ok(wanted.clone()));
+        assert_eq!(flattened("kcp_timeout = \"10s\""), Ok(wanted));
+    }
+
+    #[test]
+    fn a_list_is_joined_and_what_is_no_setting_is_named() {
+        let joined = vec![("kcp-live-hosts".to_owned(), "a,b".to_owned())];
+        assert_eq!(flattened("kcp_live_hosts = [\"a\", \"b\"]"), Ok(joined));
+        assert_eq!(
+            flattened("drain_limit = 1.5"),
+            Err("drain-limit".to_owned())
+        );
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,132 @@
+//! Which database, and with what keys.
+
+use std::path::{Path, PathBuf};
+
+use bonin_core::{Redacted, Rules};
+use bonin_store::{Keyring, Store};
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::failure::Failure;
+
+/// The variable that holds the keys themselves. There is no flag for it: others on the machine can read command lines.
+const KEY_VARIABLE: &str = "BONIN_KEY";
+
+/// Where the database is, and the keys that its fields are sealed with.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Database")]
+pub(crate) struct DatabaseArgs {
+    /// A configuration file (TOML): every setting is a line of it.
+    #[arg(long, env = "BONIN_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The database, such as sqlite:///var/lib/bonin/bonin.db.
+    #[arg(long, env = "BONIN_DATABASE", value_name = "URL")]
+    pub(crate) database: Option<String>,
+    /// The file with the keys, one `number:base64` a line, the active one first. The variable BONIN_KEY may hold them instead.
+    #[arg(long, env = "BONIN_KEY_FILE", value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// A folder as `bonin dev --data` makes it: its database and its key, where neither is set.
+    #[arg(long, env = "BONIN_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// The database of a data folder.
+pub(crate) fn database_in(folder: &Path) -> Result<String, Failure> {
+    let path = std::path::absolute(folder.join("bonin.db"))
+        .map_err(Failure::while_doing("cannot find the data folder"))?;
+    Ok(format!("sqlite://{}", encoded(&path.to_string_lossy())))
+}
+
+/// A path may hold what means something else in a URL.
+fn encoded(path: &str) -> String {
+    path.replace('%', "%25")
+        .replace('?', "%3F")
+        .replace('#', "%23")
+}
+
+/// The key file of a data folder.
+pub(crate) fn key_file_in(folder: &Path) -> PathBuf {
+    folder.join("bonin.key")
+}
+
+/// Writes a new file that only its owner can read.
+pub(crate) fn write_private(file: &Path, text: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(file)
+        .and_then(|mut open| {
+            open.write_all(text.as_bytes())
+                .and_then(|()| open.sync_all())
+        })
+        .map_err(Failure::while_doing(format!(
+            "cannot write {}",
+            file.display()
+        )))
+}
+
+impl DatabaseArgs {
+    fn url(&self) -> Result<String, Failure> {
+        let url = match (&self.database, &self.data) {
+            (Some(url), _) => url.clone(),
+            (None, Some(folder)) => database_in(folder)?,
+            (None, None) => {
+                return Err(Failure::new(
+                    "no database is set; give --database sqlite:///path/to/bonin.db, or BONIN_DATABASE, or `database` in the configuration file",
+                ));
+            }
+        };
+        if !url.starts_with("sqlite:") {
+            return Err(Failure::new(
+                "the database must be a sqlite: address, such as sqlite:///var/lib/bonin/bonin.db; PostgreSQL comes in a later version",
+            ));
+        }
+        Ok(url)
+    }
+
+    fn keyring(&self) -> Result<Keyring, Failure> {
+        let file = match (&self.key_file, &self.data) {
+            (Some(file), _) => Some(file.clone()),
+            (None, Some(folder)) => Some(key_file_in(folder)),
+            (None, None) => None,
+        };
+        let text = match (std::env::var(KEY_VARIABLE), file) {
+            (Ok(text), _) => Redacted::new(text),
+            (Err(_), Some(file)) => {
+                std::fs::read_to_string(&file)
+                    .map(Redacted::new)
+                    .map_err(Failure::while_doing(format!(
+                        "cannot read the key file {}",
+                        file.display()
+                    )))?
+            }
+            (Err(_), None) => {
+                return Err(Failure::new(
+                    "no key is set; make one with `bonin key generate --out FILE` and give it with --key-file FILE, BONIN_KEY_FILE or BONIN_KEY",
+                ));
+            }
+        };
+        Keyring::parse(text.expose()).map_err(Failure::while_doing("the key cannot be used"))
+    }
+
+    /// Connects. The schema may still be behind.
+    pub(crate) async fn connect(&self, rules: Rules, create: bool) -> Result<Store, Failure> {
+        let keyring = self.keyring()?;
+        let url = self.url()?;
+        Store::connect(&url, keyring, rules, create)
+            .await
+            .map_err(|error| {
+                Failure::new(format!("cannot open the database ({error}); check `database`, and run `bonin migrate` if it is new"))
+            })
+    }
+
+    /// Connects to a database that is there, up to date, and sealed with these keys.
+    pub(crate) async fn open(&self, rules: Rules) -> Result<Store, Failure> {
+        let store = self.connect(rules, false).await?;
+        store.check(Timestamp::now()).await?;
+        Ok(store)
+    }
+}

@@ -1,0 +1,191 @@
+//! `bonin dev`: gateway and sandbox in one process, wired together over HTTP, with fixed credentials.
+
+pub(crate) mod environment;
+mod setup;
+
+use std::{io::Write, num::NonZeroU32, path::PathBuf, time::Duration};
+
+use bonin_core::Rules;
+use bonin_gateway::{GatewayConfig, Rate, Service};
+use bonin_sandbox::ControlAccess;
+use bonin_store::{Keyring, Store};
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    database::{DatabaseArgs, database_in, key_file_in, write_private},
+    failure::Failure,
+    listener,
+    logging::LogArgs,
+    ready_file,
+    settings::GatewayArgs,
+    shutdown,
+};
+
+#[derive(Debug, Args)]
+pub(crate) struct DevArgs {
+    /// Where the gateway listens. Port 0 picks a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    listen: String,
+    /// Where the sandbox listens. Port 0 picks a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8788")]
+    sandbox_listen: String,
+    /// Where the database is kept. Without it: a temporary folder that goes with the process.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Once ready, write addresses and credentials as JSON to this file too.
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    #[command(flatten)]
+    gateway: GatewayArgs,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+pub(crate) async fn run(args: DevArgs) -> Result<(), Failure> {
+    args.log.start()?;
+    let (folder, _temporary) = data_folder(args.data)?;
+    let stop = shutdown::on_signal();
+    let config = args.gateway.config(generous());
+    let drain_limit = config.drain_limit;
+
+    let (sandbox_listener, sandbox_bound) = listener::bind(&args.sandbox_listen).await?;
+    let sandbox_url = format!("http://{sandbox_bound}");
+    let sandbox =
+        crate::sandbox::start(sandbox_listener, ControlAccess::LoopbackOnly, stop.clone())?;
+
+    let store = open(&folder, config.rules).await?;
+    setup::set_up(&store, &sandbox_url).await?;
+    let service = Service::new(store, config)?;
+    let (gateway_listener, gateway_bound) = listener::bind(&args.listen).await?;
+    let gateway_url = format!("http://{gateway_bound}");
+    let router = bonin_gateway::http::router(service.clone(), &gateway_url)
+        .map_err(Failure::while_doing("the API reference cannot be made"))?;
+    service.start_sweeper();
+
+    let ready = ready(&gateway_url, &sandbox_url, &folder);
+    let ready_files = std::iter::once(folder.join("dev.json")).chain(args.ready_file);
+    let serving = tokio::spawn(listener::serve(
+        gateway_listener,
+        router,
+        stop.clone(),
+        drain_limit,
+    ));
+    for file in ready_files {
+        ready_file::write(&file, &ready)?;
+    }
+    print_banner(&gateway_url, &sandbox_url, &folder);
+
+    serving
+        .await
+        .map_err(Failure::while_doing("the gateway came to a bad end"))?;
+    let drained = service.drain().await;
+    crate::sandbox::finished(sandbox).await?;
+    if !drained {
+        return Err(Failure::new(
+            "something was still under way when the drain limit was over",
+        ));
+    }
+    Ok(())
+}
+
+/// The folder, and what removes it when it is a temporary one.
+fn data_folder(given: Option<PathBuf>) -> Result<(PathBuf, Option<tempfile::TempDir>), Failure> {
+    match given {
+        Some(folder) => {
+            std::fs::create_dir_all(&folder).map_err(Failure::while_doing(format!(
+                "cannot make the folder {}",
+                folder.display()
+            )))?;
+            let folder = std::path::absolute(folder)
+                .map_err(Failure::while_doing("cannot find the data folder"))?;
+            Ok((folder, None))
+        }
+        None => {
+            let temporary = tempfile::Builder::new()
+                .prefix("bonin-dev-")
+                .tempdir()
+                .map_err(Failure::while_doing("cannot make a temporary folder"))?;
+            Ok((temporary.path().to_owned(), Some(temporary)))
+        }
+    }
+}
+
+/// A developer who tries things out is no attacker.
+fn generous() -> GatewayConfig {
+    let mut config = GatewayConfig::default();
+    let per_minute = |count: u32| Rate {
+        count: NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN),
+        within: Duration::from_secs(60),
+    };
+    config.limits.customer = per_minute(6_000);
+    config.limits.secret = per_minute(600_000);
+    config.limits.failed_login = per_minute(6_000);
+    config.limits.phone_messages = 1_000;
+    config.drain_limit = Duration::from_secs(10);
+    config.sweep_interval = Duration::from_secs(1);
+    config
+}
+
+/// The database of the folder, with a key of its own that is made once.
+async fn open(folder: &std::path::Path, rules: Rules) -> Result<Store, Failure> {
+    let key_file = key_file_in(folder);
+    if !key_file.exists() {
+        let key = Keyring::generate(1).map_err(Failure::while_doing("a key cannot be made"))?;
+        write_private(&key_file, &format!("{}\n", key.expose()))?;
+    }
+    let database = DatabaseArgs {
+        config: None,
+        database: Some(database_in(folder)?),
+        key_file: Some(key_file),
+        data: None,
+    };
+    let store = database.connect(rules, true).await?;
+    store.migrate(Timestamp::now()).await?;
+    Ok(store)
+}
+
+fn ready(gateway: &str, sandbox: &str, folder: &std::path::Path) -> Value {
+    json!({
+        "gateway": gateway,
+        "sandbox": sandbox,
+        "data": folder,
+        "storeId": environment::STORES[0].id,
+        "apiSecret": environment::STORES[0].api_secret,
+        "channelKey": environment::CHANNELS[0].key,
+        "console": {
+            "url": format!("{gateway}/console"),
+            "username": environment::CONSOLE_USERNAME,
+            "password": environment::CONSOLE_PASSWORD,
+        },
+    })
+}
+
+/// The one place where a secret is shown: it is public anyway.
+fn print_banner(gateway: &str, sandbox: &str, folder: &std::path::Path) {
+    let banner = format!(
+        "
+  Bonin 개발 환경이 준비되었습니다.
+
+    게이트웨이     {gateway}
+    API 레퍼런스   {gateway}/docs
+    휴대폰         {sandbox}/phone    (문자와 PASS 요청이 여기로 옵니다)
+    데이터         {}
+
+    storeId        {}
+    API 시크릿     {}
+    channelKey     {}
+
+  끝내려면 Ctrl-C를 누르세요.
+
+",
+        folder.display(),
+        environment::STORES[0].id,
+        environment::STORES[0].api_secret,
+        environment::CHANNELS[0].key,
+    );
+    // Without a terminal or a pipe there is nobody to read it; the ready file says the same.
+    let _ = std::io::stdout().write_all(banner.as_bytes());
+    let _ = std::io::stdout().flush();
+}

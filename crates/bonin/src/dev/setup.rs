@@ -1,0 +1,122 @@
+//! Fills the dev database: two stores, three channels, two secrets. Again at each start, since the sandbox makes a new
+//! certificate each time.
+
+use bonin_core::{ChannelId, ChannelKey, Redacted, SecretId, StoreId};
+use bonin_store::{
+    ChannelKind, HubAccess, NewApiSecret, NewChannel, NewStore, SecretHash, Store, StoreError,
+    StoreKind, WindowAccess,
+};
+use jiff::Timestamp;
+
+use super::environment::{self, DevChannel, DevStore};
+use crate::{
+    admin::channel::{MerchantCredentials, check_hub},
+    failure::Failure,
+};
+
+pub(super) async fn set_up(store: &Store, sandbox_url: &str) -> Result<(), Failure> {
+    let now = Timestamp::now();
+    for dev in &environment::STORES {
+        set_up_store(store, dev, now).await?;
+    }
+    let credentials = ask_sandbox(sandbox_url).await?;
+    for dev in &environment::CHANNELS {
+        let channel = channel(dev, &credentials, sandbox_url)?;
+        store.put_channel(&channel, now).await?;
+    }
+    Ok(())
+}
+
+/// What KCP would have handed to the merchant. Gateway and sandbox meet over HTTP only, here too.
+async fn ask_sandbox(sandbox_url: &str) -> Result<MerchantCredentials, Failure> {
+    let url = format!(
+        "{sandbox_url}/sandbox/merchants/{}/credentials",
+        environment::SITE_CD
+    );
+    let failed = |error: reqwest::Error| {
+        Failure::new(format!(
+            "the sandbox did not hand out its credentials: {}",
+            error.without_url()
+        ))
+    };
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .map_err(failed)?;
+    let answer = client.get(url).send().await.map_err(failed)?;
+    answer
+        .error_for_status()
+        .map_err(failed)?
+        .json()
+        .await
+        .map_err(failed)
+}
+
+fn exists_is_fine(result: Result<(), StoreError>) -> Result<(), Failure> {
+    match result {
+        Ok(()) | Err(StoreError::Exists(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn known<T, E>(parsed: Result<T, E>) -> Result<T, Failure> {
+    parsed.map_err(|_| Failure::new("an id of the dev environment is not well-formed"))
+}
+
+async fn set_up_store(store: &Store, dev: &DevStore, now: Timestamp) -> Result<(), Failure> {
+    let id = known(StoreId::parse(dev.id))?;
+    let new = NewStore {
+        id: id.clone(),
+        name: dev.name.to_owned(),
+        kind: StoreKind::Test,
+        allow_test_channels: true,
+    };
+    exists_is_fine(store.create_store(&new, now).await)?;
+    let secret = NewApiSecret {
+        id: known(SecretId::parse(dev.secret_id))?,
+        hash: SecretHash::of(dev.api_secret),
+        prefix: "bonin-dev-".to_owned(),
+        name: "개발용".to_owned(),
+        default_store: id,
+        other_stores: Vec::new(),
+        expires_at: None,
+    };
+    exists_is_fine(store.create_secret(&secret, now).await)
+}
+
+fn channel(
+    dev: &DevChannel,
+    credentials: &MerchantCredentials,
+    sandbox_url: &str,
+) -> Result<NewChannel, Failure> {
+    let hub = if dev.hub {
+        let access = credentials
+            .hub(sandbox_url)
+            .ok_or_else(|| Failure::new("the sandbox's merchant has no hub credentials"))?;
+        let ends_at = check_hub(&credentials.site_cd, &access)?;
+        Some(HubAccess {
+            certificate_ends_at: Some(ends_at),
+            ..access
+        })
+    } else {
+        None
+    };
+    let window = dev.window.then(|| WindowAccess {
+        url: sandbox_url.to_owned(),
+        enc_key: credentials
+            .enc_key
+            .clone()
+            .map_or_else(Redacted::default, Redacted::new),
+    });
+    Ok(NewChannel {
+        id: known(ChannelId::parse(dev.id))?,
+        store_id: known(StoreId::parse(environment::STORES[0].id))?,
+        key: known(ChannelKey::parse(dev.key))?,
+        name: dev.name.to_owned(),
+        kind: ChannelKind::Test,
+        pg_provider: bonin_gateway::provider::kcp::PG_PROVIDER.to_owned(),
+        pg_merchant_id: credentials.site_cd.clone(),
+        hub,
+        window,
+    })
+}

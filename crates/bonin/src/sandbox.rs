@@ -1,0 +1,69 @@
+//! `bonin sandbox`: KCP's other half, alone.
+
+use std::path::PathBuf;
+
+use bonin_sandbox::{ControlAccess, Sandbox, SandboxConfig};
+use clap::Args;
+use serde_json::json;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{failure::Failure, listener, logging::LogArgs, ready_file, shutdown};
+
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArgs {
+    /// Where to listen. Port 0 picks a free one.
+    #[arg(
+        long,
+        env = "BONIN_SANDBOX_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8788"
+    )]
+    listen: String,
+    /// Let others than this machine use the phone and the control API. They see every message and get private keys.
+    #[arg(long)]
+    open_control: bool,
+    /// Once ready, write the address as JSON to this file.
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+pub(crate) async fn run(args: SandboxArgs) -> Result<(), Failure> {
+    args.log.start()?;
+    let (listener, bound) = listener::bind(&args.listen).await?;
+    let url = format!("http://{bound}");
+    let access = if args.open_control {
+        ControlAccess::Anyone
+    } else {
+        ControlAccess::LoopbackOnly
+    };
+    let serving = start(listener, access, shutdown::on_signal())?;
+    if let Some(file) = &args.ready_file {
+        ready_file::write(file, &json!({ "sandbox": url }))?;
+    }
+    tracing::info!(address = %bound, "the KCP sandbox is ready; its phone is at {url}/phone");
+    finished(serving).await
+}
+
+/// Waits for a sandbox to end.
+pub(crate) async fn finished(serving: JoinHandle<std::io::Result<()>>) -> Result<(), Failure> {
+    let ended = serving
+        .await
+        .unwrap_or_else(|error| Err(std::io::Error::other(error)));
+    ended.map_err(Failure::while_doing("the sandbox came to a bad end"))
+}
+
+/// Serves a sandbox until stopped.
+pub(crate) fn start(
+    listener: TcpListener,
+    control_access: ControlAccess,
+    stop: CancellationToken,
+) -> Result<JoinHandle<std::io::Result<()>>, Failure> {
+    let sandbox = Sandbox::new(SandboxConfig { control_access })
+        .map_err(Failure::while_doing("the sandbox cannot start"))?;
+    Ok(tokio::spawn(
+        sandbox.serve(listener, stop.cancelled_owned()),
+    ))
+}

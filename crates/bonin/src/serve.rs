@@ -1,0 +1,110 @@
+//! `bonin serve`: the gateway for production.
+
+use std::path::PathBuf;
+
+use bonin_gateway::{GatewayConfig, Service};
+use bonin_store::Store;
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    database::DatabaseArgs, dev::environment, failure::Failure, listener, logging::LogArgs,
+    ready_file, settings::GatewayArgs, shutdown,
+};
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Where to listen. Port 0 picks a free one.
+    #[arg(
+        long,
+        env = "BONIN_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8787"
+    )]
+    listen: String,
+    /// The address under which browsers and KCP reach the gateway, such as https://bonin.example.com. Required.
+    #[arg(long, env = "BONIN_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// Once ready, write the addresses as JSON to this file.
+    #[arg(long, env = "BONIN_READY_FILE", value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    gateway: GatewayArgs,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
+    let public_url = public_url(args.public_url.as_deref())?;
+    args.log.start()?;
+    let config = args.gateway.config(GatewayConfig::default());
+    let store = args.database.open(config.rules).await?;
+    refuse_what_everyone_knows(&store).await?;
+    let drain_limit = config.drain_limit;
+    let service = Service::new(store, config)?;
+    let router = bonin_gateway::http::router(service.clone(), &public_url)
+        .map_err(Failure::while_doing("the API reference cannot be made"))?;
+    let (listener, bound) = listener::bind(&args.listen).await?;
+    service.start_sweeper();
+    if let Some(file) = &args.ready_file {
+        let ready = json!({ "gateway": format!("http://{bound}"), "publicUrl": public_url });
+        ready_file::write(file, &ready)?;
+    }
+    tracing::info!(address = %bound, public_url, "ready");
+    listener::serve(listener, router, shutdown::on_signal(), drain_limit).await;
+    if !service.drain().await {
+        return Err(Failure::new(
+            "something was still under way when the drain limit was over",
+        ));
+    }
+    Ok(())
+}
+
+fn public_url(given: Option<&str>) -> Result<String, Failure> {
+    let wrong = |why: &str| {
+        Failure::new(format!(
+            "{why}; give the address under which browsers and KCP reach the gateway, such as --public-url https://bonin.example.com, BONIN_PUBLIC_URL, or `public_url` in the configuration file"
+        ))
+    };
+    let given = given.ok_or_else(|| wrong("no public_url is set"))?;
+    let url = reqwest::Url::parse(given).map_err(|_| wrong("public_url is not an address"))?;
+    if !matches!(url.scheme(), "http" | "https")
+        || !url.has_host()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
+        return Err(wrong("public_url must be a plain http or https address"));
+    }
+    Ok(given.trim_end_matches('/').to_owned())
+}
+
+/// What the dev environment uses is public: whoever knows this project could come in with it.
+async fn refuse_what_everyone_knows(store: &Store) -> Result<(), Failure> {
+    let refuse = |what: &str| {
+        Failure::new(format!(
+            "the database holds {what} of the dev environment, which everyone knows; use another database, set up with `bonin migrate`, `bonin store create`, `bonin channel create` and `bonin secret create`"
+        ))
+    };
+    for known in environment::STORES {
+        if store
+            .stores()
+            .await?
+            .iter()
+            .any(|s| s.id.as_str() == known.id)
+        {
+            return Err(refuse("a store"));
+        }
+        let hash = bonin_store::SecretHash::of(known.api_secret);
+        if store.secret_by_hash(&hash).await?.is_some() {
+            return Err(refuse("an API secret"));
+        }
+    }
+    let channels = store.channels(None).await?;
+    let known = |key: &str| environment::CHANNELS.iter().any(|known| known.key == key);
+    if channels.iter().any(|channel| known(channel.key.as_str())) {
+        return Err(refuse("a channel"));
+    }
+    Ok(())
+}
