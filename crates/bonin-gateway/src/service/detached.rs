@@ -3,6 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use bonin_store::StoreError;
+use tracing::Instrument;
 
 use super::{Error, Service};
 
@@ -13,7 +14,7 @@ impl Service {
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        match self.under_way.spawn(work).await {
+        match self.under_way.spawn(work.in_current_span()).await {
             Ok(result) => result,
             Err(error) => {
                 tracing::error!(%error, "a task came to a bad end");
