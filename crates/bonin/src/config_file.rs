@@ -47,11 +47,14 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Cli, Un
             let takes = command
                 .get_arguments()
                 .any(|argument| argument.get_id().as_str() == id);
-            let said = matches!(
-                inner.value_source(&id).filter(|_| takes),
-                Some(ValueSource::CommandLine | ValueSource::EnvVariable)
-            );
-            if takes && !said {
+            // `value_source` panics at an argument that the command does not take.
+            let said = || {
+                matches!(
+                    inner.value_source(&id),
+                    Some(ValueSource::CommandLine | ValueSource::EnvVariable)
+                )
+            };
+            if takes && !said() {
                 arguments.push(format!("--{setting}={value}").into());
             }
         }
@@ -151,6 +154,42 @@ mod tests {
         assert_eq!(
             flattened("drain_limit = 1.5"),
             Err("drain-limit".to_owned())
+        );
+    }
+
+    fn serve(file: &str, more: &[&str]) -> Result<String, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bonin.toml");
+        std::fs::write(&path, file).unwrap();
+        let path = path.to_str().unwrap().to_owned();
+        let words = ["bonin", "serve", "--config", &path];
+        let words = words.iter().chain(more).map(OsString::from);
+        match parse(words) {
+            Ok(cli) => Ok(format!("{:?}", cli.command)),
+            Err(Unparsed::Usage(error)) => Err(error.to_string()),
+            Err(Unparsed::Config(failure)) => Err(format!("{failure:?}")),
+        }
+    }
+
+    #[test]
+    fn the_command_line_counts_before_the_file_and_the_file_before_the_default() {
+        let file = "public_url = \"https://a.example\"\n[kcp]\ntimeout = \"7s\"";
+        let read = serve(file, &[]).unwrap();
+        assert!(read.contains("https://a.example") && read.contains("Span(7s)"));
+        let read = serve(file, &["--kcp-timeout", "9s"]).unwrap();
+        assert!(read.contains("Span(9s)") && !read.contains("Span(7s)"));
+    }
+
+    #[test]
+    fn what_is_wrong_in_the_file_is_named() {
+        let unknown = serve("public_ulr = \"x\"", &[]).unwrap_err();
+        assert!(unknown.contains("public-ulr"), "{unknown}");
+        let wrong = serve("drain_limit = \"soon\"", &[]).unwrap_err();
+        assert!(wrong.contains("--drain-limit"), "{wrong}");
+        let broken = serve("a = 1\nb = \"secret", &[]).unwrap_err();
+        assert!(
+            broken.contains("line 2") && !broken.contains("secret"),
+            "{broken}"
         );
     }
 

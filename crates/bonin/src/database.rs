@@ -119,7 +119,11 @@ impl DatabaseArgs {
         Store::connect(&url, keyring, rules, create)
             .await
             .map_err(|error| {
-                Failure::new(format!("cannot open the database ({error}); check `database`, and run `bonin migrate` if it is new"))
+                Failure::new(if error.is_transient() && !create {
+                    "cannot open the database: there is none, or it is not readable; check `database`, and run `bonin migrate` to make a new one".to_owned()
+                } else {
+                    format!("cannot open the database: {error}; check `database`")
+                })
             })
     }
 

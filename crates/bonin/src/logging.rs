@@ -42,6 +42,12 @@ impl LogArgs {
             LogFormat::Text => lines.with_ansi(false).try_init(),
             LogFormat::Json => lines.json().try_init(),
         }
-        .map_err(Failure::while_doing("logging could not be started"))
+        .map_err(Failure::while_doing("logging could not be started"))?;
+        // A panic's own message may quote the text it tripped over, which may be about a person: only its place is told.
+        std::panic::set_hook(Box::new(|panic| {
+            let place = panic.location().map(ToString::to_string);
+            tracing::error!(place, "a panic, which is a defect");
+        }));
+        Ok(())
     }
 }
