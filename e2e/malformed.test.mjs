@@ -253,8 +253,7 @@ describe('ids in the path', () => {
 
   test('no id at all', async () => {
     for (const path of ['/identity-verifications//send', '/identity-verifications/', '/identity-verifications//']) {
-      const error = await refused(await (path.endsWith('send') ? post(path, '{}') : get(path)), path);
-      assert.equal(error.type, 'NOT_FOUND');
+      await refused(await (path.endsWith('send') ? post(path, JSON.stringify(good())) : get(path)), path);
     }
   });
 });

@@ -282,6 +282,11 @@ test('every type that the document names for a call was raised, or cannot occur 
     }
   }
   assert.deepEqual([...raised, ...Object.keys(CANNOT_OCCUR)].sort(), [...named].sort());
+  for (const call of raised) {
+    const [operation, type] = call.split(' ');
+    const held = [...dev.contract.seen].some((seen) => seen.startsWith(`${operation} `) && seen.endsWith(` ${type}`));
+    assert.ok(held, `${call} was held to the document`);
+  }
   for (const [call, reason] of Object.entries(CANNOT_OCCUR)) {
     assert.ok(!raised.has(call), `${call} was raised, though ${reason}`);
   }

@@ -57,7 +57,7 @@ function assertVerified(verification, { id, person, operator }) {
   for (const at of ['requestedAt', 'updatedAt', 'statusChangedAt', 'verifiedAt']) {
     assert.match(verification[at], /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, at);
   }
-  assert.ok(verification.requestedAt <= verification.verifiedAt);
+  assert.ok(Date.parse(verification.requestedAt) <= Date.parse(verification.verifiedAt));
   assert.equal(verification.statusChangedAt, verification.verifiedAt);
 }
 

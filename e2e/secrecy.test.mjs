@@ -22,7 +22,7 @@ let serve;
 const hidden = {};
 
 before(async () => {
-  serve = await Serve.setUp({ storeName: CANARY_IN_DATABASE });
+  serve = await Serve.setUp({ storeName: CANARY_IN_DATABASE, sandboxEnv: { BONIN_LOG: 'trace' } });
   await serve.start({ env: { BONIN_LOG: 'trace' } });
 });
 after(() => serve?.stop());
@@ -176,7 +176,11 @@ test('nothing personal and nothing secret is in the database or in the log', asy
   const log = Buffer.from(serve.program.stdout + serve.program.stderr, 'utf8');
   assert.match(log.toString('utf8'), /TRACE|trace/, 'the log is as talkative as it gets');
 
-  const places = { ...database, ...Object.fromEntries(stopped), log };
+  await serve.sandboxProgram.stop();
+  const sandboxLog = Buffer.from(serve.sandboxProgram.stdout + serve.sandboxProgram.stderr, 'utf8');
+  assert.match(sandboxLog.toString('utf8'), /DEBUG|TRACE/);
+
+  const places = { ...database, ...Object.fromEntries(stopped), log, 'log of the sandbox': sandboxLog };
   assert.ok(Object.keys(hidden).length > 80, 'much was looked for');
   assert.deepEqual(search(hidden, places), []);
 

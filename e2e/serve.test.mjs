@@ -185,7 +185,7 @@ describe('set up from the shell', () => {
     const store = (await serve.json(['store', 'create', '--name', '진짜 상점', '--kind', 'live'])).id;
     const channel = await serve.addChannel({ hub: serve.sandbox.address, store });
     const { secret } = await serve.json(['secret', 'create', '--store', store]);
-    await fails('INVALID_REQUEST', () =>
+    await fails('FORBIDDEN', () =>
       serve.sdk({ secret }).sendIdentityVerification({
         identityVerificationId: newId(),
         channelKey: channel.key,

@@ -13,9 +13,9 @@ export class Serve {
    * A database with one store, one channel with the hub credentials of the sandbox's merchant, and one secret. `hub` says where the
    * channel finds KCP, given where the sandbox is.
    */
-  static async setUp({ hub = (address) => address, storeName = '본인 상점' } = {}) {
+  static async setUp({ hub = (address) => address, storeName = '본인 상점', sandboxEnv = {} } = {}) {
     const serve = new Serve();
-    const { program, sandbox } = await startSandbox();
+    const { program, sandbox } = await startSandbox(sandboxEnv);
     Object.assign(serve, { sandboxProgram: program, sandbox, folder: await temporaryFolder() });
     serve.data = join(serve.folder, 'data');
     await mkdir(serve.data);

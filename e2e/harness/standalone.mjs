@@ -1,20 +1,17 @@
 // `bonin sandbox` by itself.
 
-import { Program } from './program.mjs';
+import { join } from 'node:path';
+import { Program, readyFile, removeFolder, temporaryFolder } from './program.mjs';
 import { Sandbox } from './sandbox.mjs';
-import { freePort } from './port.mjs';
 
-export async function startSandbox() {
-  const address = `127.0.0.1:${await freePort()}`;
-  const program = new Program(['sandbox', '--listen', address]);
-  const sandbox = new Sandbox(`http://${address}`);
-  await program.ready('the sandbox to answer', async () => {
-    try {
-      return Array.isArray(await sandbox.call('GET', '/sandbox/people'));
-    } catch (error) {
-      if (error.cause?.code === 'ECONNREFUSED') return undefined;
-      throw error;
-    }
-  });
-  return { program, sandbox };
+export async function startSandbox(env = {}) {
+  const folder = await temporaryFolder();
+  const ready = join(folder, 'ready.json');
+  const program = new Program(['sandbox', '--listen', '127.0.0.1:0', '--ready-file', ready], { env });
+  try {
+    const info = await program.ready('the ready file', readyFile(ready));
+    return { program, sandbox: new Sandbox(info.sandbox) };
+  } finally {
+    await removeFolder(folder);
+  }
 }

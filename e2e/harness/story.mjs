@@ -54,7 +54,7 @@ export class Story {
   async told() {
     const events = await this.dev.timeline(this.id);
     assert.ok(
-      events.every(({ at }, i) => i === 0 || events[i - 1].at <= at),
+      events.every(({ at }, i) => i === 0 || Date.parse(events[i - 1].at) <= Date.parse(at)),
       'the timeline is in order',
     );
     return events.map(({ kind, call, code }) => (kind === 'asked_pg' ? `${call} ${code}` : kind));
