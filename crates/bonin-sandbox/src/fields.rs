@@ -58,11 +58,6 @@ impl Fields {
         })
     }
 
-    /// Whether the field is there and not null.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|value| !value.is_null())
-    }
-
     /// Whether the field is there and null.
     pub(crate) fn is_null(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(Value::is_null)
