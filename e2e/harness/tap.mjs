@@ -1,11 +1,13 @@
 // A tap on the wire between the gateway and KCP: passes everything on and counts the hub's calls, so that "KCP was asked once" is
-// seen where it happens and not taken from the gateway's word.
+// seen where it happens and not taken from the gateway's word. Can change an answer on its way, as no sandbox would give it.
 
 import { createServer, request } from 'node:http';
 
 export class Tap {
   /** Every call that came: `{txType, perCertNo, orderIdxx}`, in order. */
   calls = [];
+  /** Changes the answers to a call, by its `tx_type`: from the JSON as it came to what is sent on, an object or text. */
+  alter = {};
 
   static async to(target) {
     const tap = new Tap();
@@ -14,13 +16,14 @@ export class Tap {
       incoming.on('data', (chunk) => chunks.push(chunk));
       incoming.on('end', () => {
         const body = Buffer.concat(chunks);
-        tap.#note(body);
+        const alter = tap.alter[tap.#note(body)];
         const onward = request(
           new URL(incoming.url, target),
           { method: incoming.method, headers: { ...incoming.headers, host: new URL(target).host } },
           (answer) => {
+            if (alter) return changed(answer, alter, outgoing);
             outgoing.writeHead(answer.statusCode, answer.headers);
-            answer.pipe(outgoing);
+            return answer.pipe(outgoing);
           },
         );
         // A fault of the sandbox's that breaks the connection breaks it here too.
@@ -40,6 +43,7 @@ export class Tap {
   #note(body) {
     const { tx_type: txType, per_cert_no: perCertNo, ordr_idxx: orderIdxx } = JSON.parse(body.toString('utf8'));
     this.calls.push({ txType, perCertNo, orderIdxx });
+    return txType;
   }
 
   /** How often this call was made. */
@@ -55,4 +59,14 @@ export class Tap {
     this.server.closeAllConnections();
     return new Promise((resolve) => this.server.close(resolve));
   }
+}
+
+function changed(answer, alter, outgoing) {
+  const chunks = [];
+  answer.on('data', (chunk) => chunks.push(chunk));
+  answer.on('end', () => {
+    const text = alter(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+    outgoing.writeHead(answer.statusCode, { 'content-type': 'application/json' });
+    outgoing.end(typeof text === 'string' ? text : JSON.stringify(text));
+  });
 }
