@@ -4,6 +4,7 @@ use bonin_kcp::hub::{
     CertificateError, CredentialsError, HubCertificate, HubCredentials, SignText,
 };
 use jiff::{Timestamp, ToSpan};
+use proptest::prelude::*;
 
 use crate::openssl::{Merchant, PASSWORD, openssl};
 
@@ -257,4 +258,29 @@ fn credentials_print_no_key() {
         "{printed}"
     );
     assert!(!printed.contains("MII"));
+}
+
+proptest! {
+    #[test]
+    fn a_broken_certificate_is_read_or_refused_but_never_more(position in 0_usize..1000, byte in any::<u8>(), cut in any::<bool>()) {
+        // `byte` lands somewhere in the base64, so that length fields, tags and keys break in every way.
+        let mut pem = Merchant::shared().certificate_pem().into_bytes();
+        let position = 28 + position % (pem.len() - 54);
+        pem[position] = byte;
+        if cut {
+            pem.drain(position..position + 4.min(pem.len() - position - 26));
+        }
+        if let Ok(certificate) = HubCertificate::parse(&String::from_utf8_lossy(&pem)) {
+            prop_assert!(!certificate.verifies(&sign_text(), "AAAA"));
+            prop_assert_eq!(HubCertificate::parse(&certificate.to_one_line()).unwrap(), certificate);
+        }
+    }
+
+    #[test]
+    fn any_text_is_refused_as_a_key(text in ".{0,200}") {
+        let pem = format!("-----BEGIN ENCRYPTED PRIVATE KEY-----{text}-----END ENCRYPTED PRIVATE KEY-----");
+        let certificate = Merchant::shared().certificate_pem();
+        prop_assert!(parse(&certificate, &pem, PASSWORD).is_err());
+        prop_assert!(parse(&certificate, &text, PASSWORD).is_err());
+    }
 }

@@ -14,7 +14,7 @@ use crate::fields::Fields;
 use crate::world::{Otp, Sms, Stage, World};
 use crate::{linkage, random};
 
-const DEFAULT_MESSAGE: &str = "[KCP]본인확인 인증번호는 [000000]입니다. 타인에게 알려주지 마세요.";
+const DEFAULT_MESSAGE: &str = "[BONIN]본인확인 인증번호는 [000000]입니다.";
 const DEFAULT_CALLBACK: &str = "1544-8661";
 const OTP_DIGITS: u32 = 6;
 

@@ -89,6 +89,8 @@ function listen() {
 }
 
 async function decide(button) {
+  // A disabled button loses the focus, and a keyboard user their place.
+  button.closest("article").focus();
   for (const choice of button.parentElement.children) choice.disabled = true;
   try {
     const response = await fetch(button.dataset.decide, { method: "POST" });
@@ -109,11 +111,14 @@ async function copy(button) {
   }
 }
 
-function choose(phone) {
+function choose(phone, shown) {
   history.replaceState(null, "", phone ? "/phone?phone=" + encodeURIComponent(phone) : "/phone");
-  field.value = phone;
+  field.value = shown;
   field.removeAttribute("aria-invalid");
   document.getElementById("wrong-number").hidden = true;
+  // The page scrolls on a small screen, the phone on a large one.
+  scrollTo(0, 0);
+  document.querySelector(".device").scrollTo(0, 0);
   refresh();
 }
 
@@ -124,7 +129,8 @@ document.addEventListener("click", (event) => {
   const number = event.target.closest("#numbers a");
   if (number && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
     event.preventDefault();
-    choose(new URL(number.href).searchParams.get("phone") ?? "");
+    const phone = new URL(number.href).searchParams.get("phone") ?? "";
+    choose(phone, phone && number.textContent);
   }
 });
 
@@ -132,8 +138,10 @@ document.querySelector(".filter").addEventListener("submit", (event) => {
   const phone = field.value.trim();
   if (phone === "" || /^01[0-9-]{8,14}$/.test(phone)) {
     event.preventDefault();
-    choose(phone);
+    choose(phone, phone);
   }
 });
 
+// A number that is none shows everything, so the address should say so too.
+if (field.hasAttribute("aria-invalid")) history.replaceState(null, "", "/phone");
 listen();
