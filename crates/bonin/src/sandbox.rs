@@ -39,7 +39,7 @@ pub(crate) async fn run(args: SandboxArgs) -> Result<(), Failure> {
     } else {
         ControlAccess::LoopbackOnly
     };
-    let serving = start(listener, access, shutdown::on_signal())?;
+    let serving = start(listener, access, shutdown::on_signal()).await?;
     if let Some(file) = &args.ready_file {
         ready_file::write(file, &json!({ "sandbox": url }))?;
     }
@@ -56,13 +56,17 @@ pub(crate) async fn finished(serving: JoinHandle<std::io::Result<()>>) -> Result
 }
 
 /// Serves a sandbox until stopped.
-pub(crate) fn start(
+pub(crate) async fn start(
     listener: TcpListener,
     control_access: ControlAccess,
     stop: CancellationToken,
 ) -> Result<JoinHandle<std::io::Result<()>>, Failure> {
-    let sandbox = Sandbox::new(SandboxConfig { control_access })
-        .map_err(Failure::while_doing("the sandbox cannot start"))?;
+    // It makes an RSA key, which takes a core for a good part of a second.
+    let sandbox =
+        tokio::task::spawn_blocking(move || Sandbox::new(SandboxConfig { control_access }))
+            .await
+            .map_err(Failure::while_doing("the sandbox cannot start"))?
+            .map_err(Failure::while_doing("the sandbox cannot start"))?;
     Ok(tokio::spawn(
         sandbox.serve(listener, stop.cancelled_owned()),
     ))

@@ -53,7 +53,7 @@ pub(crate) async fn run(args: DevArgs) -> Result<(), Failure> {
     let (sandbox_listener, sandbox_bound) = listener::bind(&args.sandbox_listen).await?;
     let sandbox_url = format!("http://{sandbox_bound}");
     let sandbox =
-        crate::sandbox::start(sandbox_listener, ControlAccess::LoopbackOnly, stop.clone())?;
+        crate::sandbox::start(sandbox_listener, ControlAccess::LoopbackOnly, stop.clone()).await?;
 
     let store = open(&folder, config.rules).await?;
     setup::set_up(&store, &sandbox_url).await?;

@@ -62,9 +62,16 @@ impl Kcp {
             request_timeout: config.request_timeout,
             ..HubClientConfig::default()
         };
+        let longest_call = client.longest_call();
+        let client = HubClient::new(&client).map_err(|error| KcpSetupError(error.to_string()))?;
+        if client.trusts_nobody() {
+            tracing::warn!(
+                "this machine has no CA certificates: KCP cannot be reached over https; install the package ca-certificates"
+            );
+        }
         Ok(Self {
-            longest_call: client.longest_call(),
-            client: HubClient::new(&client).map_err(|error| KcpSetupError(error.to_string()))?,
+            longest_call,
+            client,
             credentials: CredentialsCache::default(),
             live_hosts: LiveHosts::new(&config.more_live_hosts),
             codes: OutcomeCodes::new(&config.final_codes, &config.uncounted_codes),
