@@ -12,6 +12,11 @@ CREATE TABLE store (
     name                TEXT   NOT NULL,
     kind                TEXT   NOT NULL CHECK (kind IN ('LIVE', 'TEST')),
     allow_test_channels BIGINT NOT NULL DEFAULT 0,
+    -- What browsers may do with it, as lists separated by line breaks: origins that pages may call from, hosts and schemes
+    -- that may be redirected to.
+    browser_origins     TEXT   NOT NULL DEFAULT '',
+    redirect_hosts      TEXT   NOT NULL DEFAULT '',
+    redirect_schemes    TEXT   NOT NULL DEFAULT '',
     created_at          BIGINT NOT NULL
 );
 
@@ -125,6 +130,8 @@ CREATE TABLE attempt (
     pg_code                TEXT,
     pg_message             BLOB,
     provider_state         BLOB,
+    checkout               BLOB,
+    returned_at            BIGINT,
     customer_id            BLOB,
     custom_data            BLOB,
     requested_name         BLOB,

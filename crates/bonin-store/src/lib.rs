@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use sqlx::Row;
 
 pub use admin::{
-    ApiSecret, Channel, ChannelKind, HubAccess, NewApiSecret, NewChannel, NewStore, SecretHash,
-    StoreKind, StoreRow, WindowAccess,
+    ApiSecret, BrowserRules, Channel, ChannelKind, HubAccess, NewApiSecret, NewChannel, NewStore,
+    SecretHash, StoreKind, StoreRow, WindowAccess,
 };
 pub use error::StoreError;
 pub use keyring::{Keyring, KeyringError};
@@ -22,7 +22,7 @@ pub use verification::{
     BeginError, BeginTry, Begun, CallNote, ChannelOfTry, ClaimError, Claimed, ConfirmRecord,
     Customer, CustomerFilter, Failure, ListQuery, MessageLimit, Page, PgAnswer, Progress,
     ProviderState, Recorded, ResendRecord, SendRecord, SortField, SortOrder, TimeRange,
-    TimelineEntry, VerificationKey, VerificationRecord, VerifiedPerson,
+    TimelineEntry, VerificationKey, VerificationRecord, VerifiedPerson, WindowNote, WindowTry,
 };
 
 use crate::{database::Database, time::micros};

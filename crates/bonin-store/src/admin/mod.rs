@@ -7,7 +7,7 @@ mod token;
 
 pub use channel::{Channel, ChannelKind, HubAccess, NewChannel, WindowAccess};
 pub use secret::{ApiSecret, NewApiSecret, SecretHash};
-pub use store::{NewStore, StoreKind, StoreRow};
+pub use store::{BrowserRules, NewStore, StoreKind, StoreRow};
 
 use crate::StoreError;
 

@@ -34,7 +34,7 @@ impl StoreKind {
     }
 }
 
-/// A store to be made.
+/// A store, made or to be made.
 #[derive(Debug, Clone)]
 pub struct NewStore {
     /// Its id.
@@ -45,20 +45,34 @@ pub struct NewStore {
     pub kind: StoreKind,
     /// Whether a LIVE store takes TEST channels.
     pub allow_test_channels: bool,
+    /// What browsers may do with it. A LIVE store must name it; a TEST store need not.
+    pub browser: BrowserRules,
 }
 
 /// A store.
-#[derive(Debug, Clone)]
-pub struct StoreRow {
-    /// Its id.
-    pub id: StoreId,
-    /// What people call it.
-    pub name: String,
-    /// LIVE or TEST.
-    pub kind: StoreKind,
-    /// Whether a LIVE store takes TEST channels.
-    pub allow_test_channels: bool,
+pub type StoreRow = NewStore;
+
+/// From where pages may call, and where people may be sent back to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BrowserRules {
+    /// Origins, as browsers spell them: `https://shop.example.com`.
+    pub origins: Vec<String>,
+    /// Hosts, with the port where it is not the scheme's own: `shop.example.com`.
+    pub redirect_hosts: Vec<String>,
+    /// Schemes of apps: `myapp`.
+    pub redirect_schemes: Vec<String>,
 }
+
+fn joined(list: &[String]) -> String {
+    list.join("\n")
+}
+
+fn split(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
+}
+
+const COLUMNS: &str =
+    "id, name, kind, allow_test_channels, browser_origins, redirect_hosts, redirect_schemes";
 
 fn read(row: &AnyRow) -> Result<StoreRow, StoreError> {
     Ok(StoreRow {
@@ -67,6 +81,11 @@ fn read(row: &AnyRow) -> Result<StoreRow, StoreError> {
         name: row.try_get("name")?,
         kind: StoreKind::parse(&row.try_get::<String, _>("kind")?)?,
         allow_test_channels: row.try_get::<i64, _>("allow_test_channels")? != 0,
+        browser: BrowserRules {
+            origins: split(&row.try_get::<String, _>("browser_origins")?),
+            redirect_hosts: split(&row.try_get::<String, _>("redirect_hosts")?),
+            redirect_schemes: split(&row.try_get::<String, _>("redirect_schemes")?),
+        },
     })
 }
 
@@ -75,13 +94,17 @@ impl Store {
     pub async fn create_store(&self, store: &NewStore, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.database.write().await?;
         sqlx::query(
-            "INSERT INTO store (id, name, kind, allow_test_channels, created_at) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO store (id, name, kind, allow_test_channels, created_at, browser_origins, redirect_hosts, \
+             redirect_schemes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(store.id.as_str())
         .bind(&store.name)
         .bind(store.kind.as_str())
         .bind(i64::from(store.allow_test_channels))
         .bind(micros(now))
+        .bind(joined(&store.browser.origins))
+        .bind(joined(&store.browser.redirect_hosts))
+        .bind(joined(&store.browser.redirect_schemes))
         .execute(&mut *tx)
         .await
         .map_err(exists("this store"))?;
@@ -101,12 +124,14 @@ impl Store {
 
     /// One store.
     pub async fn store(&self, id: &StoreId) -> Result<Option<StoreRow>, StoreError> {
-        sqlx::query("SELECT id, name, kind, allow_test_channels FROM store WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(self.database.reader())
-            .await?
-            .as_ref()
-            .map(read)
-            .transpose()
+        sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM store WHERE id = $1"
+        )))
+        .bind(id.as_str())
+        .fetch_optional(self.database.reader())
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
     }
 }

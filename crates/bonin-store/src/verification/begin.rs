@@ -30,6 +30,8 @@ pub struct BeginTry {
     pub custom_data: Option<Redacted>,
     /// When the provider's answer must have been recorded.
     pub settle_by: Timestamp,
+    /// What the browser's way back needs; sealed.
+    pub checkout: Option<Redacted>,
     /// Counts a message to the customer's phone, within this limit.
     pub message_limit: Option<MessageLimit>,
 }
@@ -121,11 +123,15 @@ impl Store {
             seal::place("custom_data", &wanted.tx_id),
             wanted.custom_data.as_ref().map(Redacted::expose),
         )?;
+        let checkout = self.keyring.seal_some(
+            seal::place("checkout", &wanted.tx_id),
+            wanted.checkout.as_ref().map(Redacted::expose),
+        )?;
         sqlx::query(
             "INSERT INTO attempt (tx_id, store_id, verification_id, number, order_number, channel_id, is_test, \
              pg_provider, pg_merchant_id, way, operator, state, begun_at, live_until, customer_id, custom_data, \
-             requested_name, requested_phone, requested_birth_date, requested_gender, requested_foreigner) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'BEGUN', $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+             requested_name, requested_phone, requested_birth_date, requested_gender, requested_foreigner, checkout) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'BEGUN', $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
         )
         .bind(wanted.tx_id.as_str())
         .bind(wanted.key.store.as_str())
@@ -147,6 +153,7 @@ impl Store {
         .bind(sealed.birth_date)
         .bind(sealed.gender)
         .bind(sealed.foreigner)
+        .bind(checkout)
         .execute(&mut *locked.tx)
         .await?;
         Ok(())

@@ -1,7 +1,7 @@
 //! A verification inside one writing transaction: loaded under a lock, decided on, written back.
 
 use bonin_core::{
-    Attempt, AttemptState, Command, Event, IdentityVerification, Refusal, Rules, Status,
+    Attempt, AttemptState, Command, Event, IdentityVerification, Refusal, Rules, Status, TxId,
 };
 use jiff::Timestamp;
 use sqlx::{Any, Row, Transaction};
@@ -98,6 +98,17 @@ impl Locked {
         self.save_verification().await
     }
 
+    /// Appends a line to the timeline that changes nothing else.
+    pub(super) async fn note(
+        &mut self,
+        tx_id: &TxId,
+        kind: &str,
+        code: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let seq = self.last_seq().await? + 1;
+        self.append(seq, tx_id.as_str(), kind, None, code).await
+    }
+
     /// Makes it durable.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         Ok(self.tx.commit().await?)
@@ -111,41 +122,59 @@ impl Locked {
         let Some(tx_id) = self.events.last().map(|event| event.tx_id.clone()) else {
             return Ok(());
         };
-        let mut seq: i64 = sqlx::query(
+        let mut seq = self.last_seq().await?;
+        let events = std::mem::take(&mut self.events);
+        let called = calls.iter().map(|call| {
+            let code = Some(call.code.as_str());
+            (tx_id.as_str(), "asked_pg", Some(call), code)
+        });
+        let last = events.len().saturating_sub(1);
+        let happened = events.iter().enumerate().map(|(number, event)| {
+            let code = if number == last { code } else { None };
+            (event.tx_id.as_str(), event.kind.name(), None, code)
+        });
+        for (tx_id, kind, call, code) in called.chain(happened) {
+            seq += 1;
+            self.append(seq, tx_id, kind, call, code).await?;
+        }
+        self.events = events;
+        Ok(())
+    }
+
+    async fn last_seq(&mut self) -> Result<i64, StoreError> {
+        Ok(sqlx::query(
             "SELECT COALESCE(MAX(seq), 0) FROM event WHERE store_id = $1 AND verification_id = $2",
         )
         .bind(self.key.store.as_str())
         .bind(self.key.id.as_str())
         .fetch_one(&mut *self.tx)
         .await?
-        .try_get(0)?;
-        let called = calls.iter().map(|call| {
-            let code = Some(call.code.as_str());
-            (tx_id.as_str(), "asked_pg", Some(call), code)
-        });
-        let last = self.events.len().saturating_sub(1);
-        let happened = self.events.iter().enumerate().map(|(number, event)| {
-            let code = if number == last { code } else { None };
-            (event.tx_id.as_str(), event.kind.name(), None, code)
-        });
-        for (tx_id, kind, call, code) in called.chain(happened) {
-            seq += 1;
-            sqlx::query(
-                "INSERT INTO event (store_id, verification_id, seq, at, tx_id, kind, call, code, millis) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            )
-            .bind(self.key.store.as_str())
-            .bind(self.key.id.as_str())
-            .bind(seq)
-            .bind(micros(self.now))
-            .bind(tx_id)
-            .bind(kind)
-            .bind(call.map(|call| call.call.clone()))
-            .bind(code)
-            .bind(call.map(|call| call.millis))
-            .execute(&mut *self.tx)
-            .await?;
-        }
+        .try_get(0)?)
+    }
+
+    async fn append(
+        &mut self,
+        seq: i64,
+        tx_id: &str,
+        kind: &str,
+        call: Option<&CallNote>,
+        code: Option<&str>,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO event (store_id, verification_id, seq, at, tx_id, kind, call, code, millis) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(self.key.store.as_str())
+        .bind(self.key.id.as_str())
+        .bind(seq)
+        .bind(micros(self.now))
+        .bind(tx_id)
+        .bind(kind)
+        .bind(call.map(|call| call.call.clone()))
+        .bind(code)
+        .bind(call.map(|call| call.millis))
+        .execute(&mut *self.tx)
+        .await?;
         Ok(())
     }
 

@@ -11,6 +11,7 @@ mod rows;
 mod seal;
 mod sweep;
 mod timeline;
+mod window;
 
 use bonin_core::{
     BirthDate, ChannelId, Ci, Di, FailureReason, Gender, IdentityVerificationId, Operator,
@@ -23,6 +24,7 @@ pub use claim::{ClaimError, Claimed, Progress};
 pub use list::{CustomerFilter, ListQuery, Page, SortField, SortOrder, TimeRange};
 pub use record::{ConfirmRecord, Recorded, ResendRecord, SendRecord};
 pub use timeline::{CallNote, TimelineEntry};
+pub use window::{WindowNote, WindowTry};
 
 /// Which verification: ids are unique within a store.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,11 +9,11 @@ use crate::{Store, StoreError, time::micros};
 
 impl Store {
     /// Ends tries whose time is over: those open too long expire, those whose outcome was never recorded fail as unknown.
-    /// Takes at most `limit` verifications and says how many it ended tries of. Many instances may sweep at once.
+    /// Windows are left to [`Store::due_windows`]: the provider is asked about them first. Takes at most `limit` verifications and says how many it ended tries of. Many instances may sweep at once.
     pub async fn sweep(&self, limit: u32, now: Timestamp) -> Result<u32, StoreError> {
         let due = sqlx::query(
             "SELECT DISTINCT store_id, verification_id FROM attempt \
-             WHERE state IN ('BEGUN', 'OPEN') AND live_until <= $1 AND (claim_until IS NULL OR claim_until <= $1) LIMIT $2",
+             WHERE state IN ('BEGUN', 'OPEN') AND way <> 'WINDOW' AND live_until <= $1 AND (claim_until IS NULL OR claim_until <= $1) LIMIT $2",
         )
         .bind(micros(now))
         .bind(i64::from(limit))

@@ -88,6 +88,7 @@ impl Fixture {
             name: store.to_owned(),
             kind: StoreKind::Test,
             allow_test_channels: true,
+            browser: BrowserRules::default(),
         };
         self.store.create_store(&new, at(0)).await.unwrap();
         let channel = NewChannel {
@@ -129,6 +130,7 @@ impl Fixture {
             customer: customer("홍길동", "01012345678"),
             custom_data: Some(Redacted::new("{\"order\": 1}")),
             settle_by: at(second + 60),
+            checkout: None,
             message_limit: Some(MessageLimit {
                 max: 10,
                 within: SignedDuration::from_hours(1),

@@ -1,0 +1,138 @@
+//! Window tries: what the browser's way back needs, found by the try's id.
+
+use bonin_core::{Attempt, ChannelId, OrderNumber, Redacted, Status, StoreId, TxId};
+use jiff::Timestamp;
+use sqlx::{Row, any::AnyRow};
+
+use super::{PgAnswer, ProviderState, VerificationKey, locked::Locked, rows, seal::Opener};
+use crate::{Store, StoreError, time::micros};
+
+/// A window try with all that its next step needs.
+#[derive(Debug)]
+pub struct WindowTry {
+    /// Of which verification.
+    pub key: VerificationKey,
+    /// How far that has come, by whatever try.
+    pub status: Status,
+    /// The try.
+    pub attempt: Attempt,
+    /// Its channel.
+    pub channel_id: ChannelId,
+    /// Its order number at the provider.
+    pub order_number: OrderNumber,
+    /// What the adapter kept.
+    pub provider_state: Option<ProviderState>,
+    /// What the way back needs, as it was given to *begin*.
+    pub checkout: Option<Redacted>,
+    /// Whether the person has come back from the provider's window.
+    pub returned: bool,
+    /// What the provider said last, if it did not verify.
+    pub answer: Option<PgAnswer>,
+}
+
+/// A line in the timeline of a window try that changes nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WindowNote {
+    /// The person came back from the provider's window.
+    Returned,
+    /// Somebody posted to the return address without the try's secret.
+    Forged,
+}
+
+const COLUMNS: &str = "a.store_id, a.verification_id, v.status AS verification_status, a.tx_id, a.way, a.state, \
+    a.failure_reason, a.live_until, a.wrong_numbers, a.resends, a.claim_token, a.claim_purpose, a.claim_until, \
+    a.channel_id, a.order_number, a.provider_state, a.checkout, a.returned_at, a.pg_code, a.pg_message \
+    FROM attempt a JOIN identity_verification v ON v.store_id = a.store_id AND v.id = a.verification_id";
+
+impl Store {
+    /// The window try of this id.
+    pub async fn window_try(&self, tx_id: &TxId) -> Result<Option<WindowTry>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} WHERE a.tx_id = $1 AND a.way = 'WINDOW'");
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(tx_id.as_str())
+            .fetch_optional(self.database.reader())
+            .await?
+            .as_ref()
+            .map(|row| self.read_window_try(row))
+            .transpose()
+    }
+
+    /// Window tries whose time is over and whose end is not recorded, at most `limit`: the provider is asked about them
+    /// once more.
+    pub async fn due_windows(
+        &self,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<WindowTry>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} WHERE a.state IN ('BEGUN', 'OPEN') AND a.way = 'WINDOW' AND a.live_until <= $1 LIMIT $2"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(micros(now))
+            .bind(i64::from(limit))
+            .fetch_all(self.database.reader())
+            .await?
+            .iter()
+            .map(|row| self.read_window_try(row))
+            .collect()
+    }
+
+    /// Appends a note to the timeline.
+    pub async fn note_window(
+        &self,
+        key: &VerificationKey,
+        tx_id: &TxId,
+        note: WindowNote,
+        code: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let tx = self.database.write().await?;
+        let Some(mut locked) = Locked::load(tx, key, now).await? else {
+            return Err(StoreError::NotFound("verification"));
+        };
+        let kind = match note {
+            WindowNote::Returned => {
+                sqlx::query(
+                    "UPDATE attempt SET returned_at = COALESCE(returned_at, $2) WHERE tx_id = $1",
+                )
+                .bind(tx_id.as_str())
+                .bind(micros(now))
+                .execute(&mut *locked.tx)
+                .await?;
+                "returned"
+            }
+            WindowNote::Forged => "return_forged",
+        };
+        locked.note(tx_id, kind, code).await?;
+        locked.commit().await
+    }
+
+    fn read_window_try(&self, row: &AnyRow) -> Result<WindowTry, StoreError> {
+        let attempt = rows::attempt(row)?;
+        let opener = Opener {
+            keyring: &self.keyring,
+            row,
+            tx_id: &attempt.tx_id,
+        };
+        let unknown = |_| StoreError::UnknownValue("attempt");
+        Ok(WindowTry {
+            key: VerificationKey {
+                store: StoreId::parse(row.try_get::<String, _>("store_id")?).map_err(unknown)?,
+                id: bonin_core::IdentityVerificationId::parse(
+                    row.try_get::<String, _>("verification_id")?,
+                )
+                .map_err(unknown)?,
+            },
+            status: rows::status(&row.try_get::<String, _>("verification_status")?)?,
+            channel_id: ChannelId::parse(row.try_get::<String, _>("channel_id")?)
+                .map_err(unknown)?,
+            order_number: OrderNumber::parse(row.try_get::<String, _>("order_number")?)
+                .map_err(unknown)?,
+            provider_state: opener.text("provider_state")?.map(ProviderState),
+            checkout: opener.text("checkout")?,
+            returned: row.try_get::<Option<i64>, _>("returned_at")?.is_some(),
+            answer: opener.answer()?,
+            attempt,
+        })
+    }
+}
