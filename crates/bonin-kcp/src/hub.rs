@@ -10,12 +10,13 @@ mod pem;
 pub mod sign;
 
 pub use certificate::{CertificateError, HubCertificate};
-pub use client::{CallError, HubClient, HubClientConfig, InvalidResponse, Outcome, Reply};
+pub use client::HubClient;
 pub use credentials::{CredentialsError, HubCredentials};
 pub use sign::{SignText, SignTextError};
 
+pub use crate::call::{
+    CallError, ClientConfig as HubClientConfig, InvalidResponse, Outcome, RES_CD_SUCCESS, Reply,
+};
+
 /// The path of every hub call below the base URL.
 pub const PATH: &str = "/gw/hub/v1/cert";
-
-/// `res_cd` of a call that succeeded. Every other code is KCP's own and is passed on untouched.
-pub const RES_CD_SUCCESS: &str = "0000";

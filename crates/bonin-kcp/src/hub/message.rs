@@ -6,7 +6,6 @@
 
 mod answer;
 mod request;
-mod wire;
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::wire::empty_is_none;
 use super::{Confirmation, HubRequest, Mvno, NameChecked, PassPushed, SmsSent, TxType};
 use crate::Sensitive;
 use crate::codes::{CommId, LocalCode, MediaType, SexCode};
 use crate::hub::sign::{SignText, SignTextError};
+use crate::wire::empty_is_none;
 
 /// The person a call asks about, as 2100, 2400 and 2700 have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,11 +4,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 /// KCP sends and wants an absent text as an empty string (`per_cert_no` "from 2400, else empty").
-pub(super) mod empty_is_none {
+pub(crate) mod empty_is_none {
     use super::{Deserialize, Deserializer, Serialize, Serializer};
 
     /// Text that can be empty, whether it is sensitive or not.
-    pub(in super::super) trait Text: From<String> {
+    pub(crate) trait Text: From<String> {
         fn is_empty(&self) -> bool;
     }
 
@@ -24,7 +24,7 @@ pub(super) mod empty_is_none {
         }
     }
 
-    pub(in super::super) fn serialize<T: Serialize, S: Serializer>(
+    pub(crate) fn serialize<T: Serialize, S: Serializer>(
         text: &Option<T>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
@@ -34,7 +34,7 @@ pub(super) mod empty_is_none {
         }
     }
 
-    pub(in super::super) fn deserialize<'de, T: Text, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, T: Text, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<T>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?.map(T::from);
@@ -44,7 +44,7 @@ pub(super) mod empty_is_none {
 
 /// Reads a field of an answer whatever it is: text, or a number taken as text; everything else, and empty text, is absent.
 /// An answer that KCP has given must not be lost because a field that nobody needs has changed its type.
-pub(super) fn tolerant<'de, T: From<String>, D: Deserializer<'de>>(
+pub(crate) fn tolerant<'de, T: From<String>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
