@@ -129,7 +129,6 @@ describe('2100 answers with', () => {
   for (const [what, alter] of Object.entries({
     'no certification': without('per_cert_no'),
     'an empty certification': set({ per_cert_no: '' }),
-    'a name check alone': set({ iden_only_yn: 'Y' }),
   })) {
     test(`${what} → nobody is verified, the id is free`, async () => {
       const { send, get } = await begin('KT', 'SMS');

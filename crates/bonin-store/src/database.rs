@@ -3,7 +3,7 @@
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    Any, AnyConnection, AnyPool, Executor, Row, SqlSafeStr, Transaction,
+    Any, AnyConnection, AnyPool, Connection, Executor, Row, SqlSafeStr, Transaction,
     any::{AnyConnectOptions, AnyPoolOptions},
     migrate::{Migration, MigrationType, Migrator},
 };
@@ -30,6 +30,10 @@ impl Database {
         let separator = if url.contains('?') { '&' } else { '?' };
         let mode = if create { "rwc" } else { "rw" };
         let options = AnyConnectOptions::from_str(&format!("{url}{separator}mode={mode}"))?;
+        // One plain connection first: a pool would try again and again where the file is no database.
+        let mut first = AnyConnection::connect_with(&options).await?;
+        prepare_sqlite(&mut first).await?;
+        first.close().await?;
         let pool = |size| {
             AnyPoolOptions::new()
                 .max_connections(size)

@@ -137,7 +137,7 @@ fn sms(message: &Sms) -> Markup {
                 }
                 p.to { "받는 번호 " (hyphenated(&message.to)) }
                 p.bubble { (before) @if shows_otp { mark { (message.otp) } } (after) }
-                button.quiet type="button" data-copy=(message.otp) aria-label={ "인증번호 " (message.otp) " 복사" } {
+                button.quiet type="button" data-copy=(message.otp) aria-label={ "인증번호 복사 " (message.otp) } {
                     "인증번호 복사"
                 }
             }

@@ -1,4 +1,10 @@
 //! The store on a real database file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what a test builds on may stop it by panicking"
+)]
 
 mod fixture;
 mod keys;

@@ -12,6 +12,7 @@ use bonin_store::{Keyring, Store};
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     database::{DatabaseArgs, database_in, key_file_in, write_private},
@@ -47,13 +48,19 @@ pub(crate) async fn run(args: DevArgs) -> Result<(), Failure> {
     args.log.start()?;
     let (folder, _temporary) = data_folder(args.data)?;
     let stop = shutdown::on_signal();
+    // The sandbox outlives the gateway: a verification under way still needs its KCP.
+    let sandbox_stop = CancellationToken::new();
     let config = args.gateway.config(generous());
     let drain_limit = config.drain_limit;
 
     let (sandbox_listener, sandbox_bound) = listener::bind(&args.sandbox_listen).await?;
     let sandbox_url = format!("http://{sandbox_bound}");
-    let sandbox =
-        crate::sandbox::start(sandbox_listener, ControlAccess::LoopbackOnly, stop.clone()).await?;
+    let sandbox = crate::sandbox::start(
+        sandbox_listener,
+        ControlAccess::LoopbackOnly,
+        sandbox_stop.clone(),
+    )
+    .await?;
 
     let store = open(&folder, config.rules).await?;
     setup::set_up(&store, &sandbox_url).await?;
@@ -81,6 +88,7 @@ pub(crate) async fn run(args: DevArgs) -> Result<(), Failure> {
         .await
         .map_err(Failure::while_doing("the gateway came to a bad end"))?;
     let drained = service.drain().await;
+    sandbox_stop.cancel();
     crate::sandbox::finished(sandbox).await?;
     if !drained {
         return Err(Failure::new(

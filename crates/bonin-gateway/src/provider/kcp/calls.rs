@@ -29,7 +29,7 @@ pub(super) enum Stop {
 
 impl Stop {
     /// An answer that came, but is not what the protocol says.
-    pub(super) fn invalid(why: &str) -> Self {
+    fn invalid(why: &str) -> Self {
         Self::NoAnswer {
             code: INVALID_RESPONSE,
             message: format!("KCP의 응답이 올바르지 않습니다: {why}"),
@@ -116,6 +116,16 @@ impl<'a> Calls<'a> {
             millis,
         });
         result
+    }
+
+    /// An answer that came with success, but is not what the protocol says: the timeline tells it as what it was.
+    pub(super) fn unusable(&mut self, why: &str) -> Stop {
+        let stop = Stop::invalid(why);
+        if let Some(note) = self.notes.last_mut() {
+            note.code = stop.code().to_owned();
+        }
+        tracing::warn!(why, "an answer of KCP is of no use");
+        stop
     }
 
     pub(super) fn notes(self) -> Vec<CallNote> {

@@ -16,17 +16,19 @@ pub(super) async fn number(
     calls: &mut Calls<'_>,
     claimed: &Claimed,
     state: &HubState,
+    per_cert_no: String,
     otp: &Otp,
 ) -> Result<Verified, Stop> {
     let request = ConfirmOtp {
-        per_cert_no: asked_number(claimed)?,
+        per_cert_no,
         comm_id: state.comm_id,
         otp_no: otp.expose().into(),
         adl_agree_yn: false,
         cust_ip: None,
     };
     let (answer, raw) = calls.make(&request).await?;
-    Ok((person(claimed, state, &answer)?, raw))
+    let person = person(claimed, state, &answer).map_err(|why| calls.unusable(why))?;
+    Ok((person, raw))
 }
 
 /// Whether the person has tapped in the PASS app (tx_type 2600).
@@ -34,23 +36,18 @@ pub(super) async fn approval(
     calls: &mut Calls<'_>,
     claimed: &Claimed,
     state: &HubState,
+    per_cert_no: String,
 ) -> Result<Verified, Stop> {
     let needs_auth = state.comm_id.needs_auth_tx_id();
     let request = FetchPassResult {
-        per_cert_no: asked_number(claimed)?,
+        per_cert_no,
         comm_id: state.comm_id,
         auth_tx_id: state.auth_tx_id.clone().filter(|_| needs_auth),
         cust_ip: None,
     };
     let (answer, raw) = calls.make(&request).await?;
-    Ok((person(claimed, state, &answer)?, raw))
-}
-
-fn asked_number(claimed: &Claimed) -> Result<String, Stop> {
-    claimed
-        .pg_tx_id
-        .clone()
-        .ok_or_else(|| Stop::invalid("이 시도의 per_cert_no가 없습니다"))
+    let person = person(claimed, state, &answer).map_err(|why| calls.unusable(why))?;
+    Ok((person, raw))
 }
 
 /// The verified person: SMS, what was asked and the name check confirmed; PASS, the name asked for and the rest as the
@@ -59,16 +56,16 @@ fn person(
     claimed: &Claimed,
     state: &HubState,
     answer: &Confirmation,
-) -> Result<VerifiedPerson, Stop> {
+) -> Result<VerifiedPerson, &'static str> {
     let (name, phone, operator) = asked(claimed)?;
     if answer.per_cert_no != claimed.pg_tx_id {
-        return Err(Stop::invalid("per_cert_no가 요청과 다릅니다"));
+        return Err("per_cert_no가 요청과 다릅니다");
     }
     if answer.phone_no.as_ref().map(|given| given.expose()) != Some(phone.expose()) {
-        return Err(Stop::invalid("phone_no가 요청과 다릅니다"));
+        return Err("phone_no가 요청과 다릅니다");
     }
     if answer.comm_id.as_deref() != Some(state.comm_id.as_str()) {
-        return Err(Stop::invalid("comm_id가 요청과 다릅니다"));
+        return Err("comm_id가 요청과 다릅니다");
     }
     let (birth_date, gender, is_foreigner) = match claimed.way {
         Way::Sms => asked_person(claimed)?,
@@ -77,11 +74,11 @@ fn person(
     let di = answer
         .di()
         .and_then(|di| Di::parse(di.expose()).ok())
-        .ok_or_else(|| Stop::invalid("DI가 없거나 64자가 아닙니다"))?;
+        .ok_or("DI가 없거나 64자가 아닙니다")?;
     let ci = answer
         .ci()
         .filter(|ci| !ci.is_empty())
-        .map(|ci| Ci::parse(ci.expose()).map_err(|_| Stop::invalid("CI가 88자가 아닙니다")))
+        .map(|ci| Ci::parse(ci.expose()).map_err(|_| "CI가 88자가 아닙니다"))
         .transpose()?;
     Ok(VerifiedPerson {
         name,
@@ -95,40 +92,42 @@ fn person(
     })
 }
 
-fn asked(claimed: &Claimed) -> Result<(PersonName, PhoneNumber, bonin_core::Operator), Stop> {
+fn asked(
+    claimed: &Claimed,
+) -> Result<(PersonName, PhoneNumber, bonin_core::Operator), &'static str> {
     match (
         claimed.customer.name.clone(),
         claimed.customer.phone.clone(),
         claimed.operator,
     ) {
         (Some(name), Some(phone), Some(operator)) => Ok((name, phone, operator)),
-        _ => Err(Stop::invalid("요청한 고객 정보가 남아 있지 않습니다")),
+        _ => Err("요청한 고객 정보가 남아 있지 않습니다"),
     }
 }
 
-fn asked_person(claimed: &Claimed) -> Result<(BirthDate, Gender, bool), Stop> {
+fn asked_person(claimed: &Claimed) -> Result<(BirthDate, Gender, bool), &'static str> {
     let customer = &claimed.customer;
     match (customer.birth_date, customer.gender, customer.is_foreigner) {
         (Some(birth_date), Some(gender), Some(is_foreigner)) => {
             Ok((birth_date, gender, is_foreigner))
         }
-        _ => Err(Stop::invalid("요청한 고객 정보가 남아 있지 않습니다")),
+        _ => Err("요청한 고객 정보가 남아 있지 않습니다"),
     }
 }
 
-fn told_person(state: &HubState) -> Result<(BirthDate, Gender, bool), Stop> {
+fn told_person(state: &HubState) -> Result<(BirthDate, Gender, bool), &'static str> {
     let text = |told: &Option<bonin_kcp::Sensitive>| told.clone().unwrap_or_default();
     let birth_date = BirthDate::parse_compact(text(&state.birth_day).expose())
-        .map_err(|_| Stop::invalid("2500의 birth_day가 없거나 날짜가 아닙니다"))?;
+        .map_err(|_| "2500의 birth_day가 없거나 날짜가 아닙니다")?;
     let gender = match text(&state.sex_code).expose().parse() {
         Ok(SexCode::Male) => Gender::Male,
         Ok(SexCode::Female) => Gender::Female,
-        Err(_) => return Err(Stop::invalid("2500의 sex_code가 없거나 코드가 아닙니다")),
+        Err(_) => return Err("2500의 sex_code가 없거나 코드가 아닙니다"),
     };
     let is_foreigner = match text(&state.local_code).expose().parse() {
         Ok(LocalCode::Korean) => false,
         Ok(LocalCode::Foreigner) => true,
-        Err(_) => return Err(Stop::invalid("2500의 local_code가 없거나 코드가 아닙니다")),
+        Err(_) => return Err("2500의 local_code가 없거나 코드가 아닙니다"),
     };
     Ok((birth_date, gender, is_foreigner))
 }

@@ -139,9 +139,12 @@ impl Provider for Kcp {
     ) -> Result<Confirmed, Unprepared> {
         let hub = self.hub(channel).await?;
         let state = HubState::of(claimed)?;
+        let per_cert_no = state.per_cert_no(claimed)?;
         let mut calls = Calls::new(&hub);
         let asked = match (claimed.way, otp) {
-            (Way::Sms, Some(otp)) => confirm::number(&mut calls, claimed, &state, otp).await,
+            (Way::Sms, Some(otp)) => {
+                confirm::number(&mut calls, claimed, &state, per_cert_no, otp).await
+            }
             (Way::Sms, None) => {
                 return Err(bonin_api::InvalidRequest::new(
                     "otp",
@@ -149,7 +152,7 @@ impl Provider for Kcp {
                 )
                 .into());
             }
-            _ => confirm::approval(&mut calls, claimed, &state).await,
+            _ => confirm::approval(&mut calls, claimed, &state, per_cert_no).await,
         };
         Ok(match asked {
             Ok(verified) => Confirmed {

@@ -143,7 +143,8 @@ impl HubSend {
                 .make(&inquiry)
                 .await
                 .map_err(Stopped::before_sending)?;
-            per_cert_no = Some(number_of(mvno.per_cert_no).map_err(Stopped::before_sending)?);
+            let number = number_of(mvno.per_cert_no);
+            per_cert_no = Some(number.map_err(|why| Stopped::before_sending(calls.unusable(why)))?);
         }
         let check = NameCheck {
             subject,
@@ -154,7 +155,8 @@ impl HubSend {
         };
         let (checked, _) = calls.make(&check).await.map_err(Stopped::while_sending)?;
         let sent = checked.is_sms_sent();
-        let per_cert_no = number_of(checked.per_cert_no).map_err(Stopped::while_sending)?;
+        let per_cert_no = number_of(checked.per_cert_no)
+            .map_err(|why| Stopped::while_sending(calls.unusable(why)))?;
         // A name check alone (`iden_only_yn` = Y) proves nothing about who holds the phone: its CI and DI are not read,
         // and the try is open only once an SMS has left.
         if !sent {
@@ -185,7 +187,8 @@ impl HubSend {
                 .make(&inquiry)
                 .await
                 .map_err(Stopped::before_sending)?;
-            per_cert_no = Some(number_of(mvno.per_cert_no).map_err(Stopped::before_sending)?);
+            let number = number_of(mvno.per_cert_no);
+            per_cert_no = Some(number.map_err(|why| Stopped::before_sending(calls.unusable(why)))?);
         }
         let push = PushPass {
             ordr_idxx: self.order.order_number.to_string(),
@@ -198,7 +201,16 @@ impl HubSend {
             cust_ip: self.cust_ip(),
         };
         let (pushed, _) = calls.make(&push).await.map_err(Stopped::while_sending)?;
-        let per_cert_no = number_of(pushed.per_cert_no).map_err(Stopped::while_sending)?;
+        // Birth date, sex and nationality are taken from this answer: it must be about this phone.
+        let own = pushed.phone_no.as_ref().map(Sensitive::expose)
+            == Some(self.order.phone.expose())
+            && pushed.comm_id.as_deref() == Some(self.comm_id.as_str());
+        let per_cert_no = number_of(pushed.per_cert_no)
+            .and_then(|number| {
+                own.then_some(number)
+                    .ok_or("phone_no나 comm_id가 요청과 다릅니다")
+            })
+            .map_err(|why| Stopped::while_sending(calls.unusable(why)))?;
         Ok(Reached {
             per_cert_no,
             state: HubState {
@@ -239,8 +251,8 @@ impl PreparedSend for HubSend {
     }
 }
 
-fn number_of(per_cert_no: Option<String>) -> Result<String, Stop> {
+fn number_of(per_cert_no: Option<String>) -> Result<String, &'static str> {
     per_cert_no
         .filter(|number| !number.is_empty() && number.len() <= 100)
-        .ok_or_else(|| Stop::invalid("per_cert_no가 없습니다"))
+        .ok_or("per_cert_no가 없습니다")
 }
