@@ -54,6 +54,7 @@ pub struct ClientSetupError(#[source] reqwest::Error);
 #[derive(Clone)]
 pub(crate) struct Connections {
     http: reqwest::Client,
+    trusts_nobody: bool,
     /// As many signatures and key derivations at once as there are cores: more only crowd the blocking pool.
     cores: Arc<Semaphore>,
 }
@@ -64,23 +65,37 @@ pub(crate) struct WorkLost;
 impl Connections {
     /// Proxies of the environment are not used, redirects are not followed, nothing is retried below us.
     pub(crate) fn new(config: &ClientConfig) -> Result<Self, ClientSetupError> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(config.connect_timeout)
-            .timeout(config.request_timeout)
-            .pool_idle_timeout(config.pool_idle_timeout)
-            .pool_max_idle_per_host(config.pool_max_idle_per_host)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never())
-            .user_agent(concat!("bonin-kcp/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(ClientSetupError)?;
+        let builder = || {
+            reqwest::Client::builder()
+                .connect_timeout(config.connect_timeout)
+                .timeout(config.request_timeout)
+                .pool_idle_timeout(config.pool_idle_timeout)
+                .pool_max_idle_per_host(config.pool_max_idle_per_host)
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+                .retry(reqwest::retry::never())
+                .user_agent(concat!("bonin-kcp/", env!("CARGO_PKG_VERSION")))
+        };
+        // A machine without CA certificates can still speak to a sandbox over plain HTTP.
+        let (http, trusts_nobody) = match builder().build() {
+            Ok(http) => (http, false),
+            Err(_) => {
+                let http = builder().tls_certs_only([]).build();
+                (http.map_err(ClientSetupError)?, true)
+            }
+        };
         let cores = available_parallelism().map_or(1, |cores| cores.get());
         Ok(Self {
             http,
+            trusts_nobody,
             cores: Arc::new(Semaphore::new(cores)),
         })
+    }
+
+    /// Whether the machine has no CA certificates.
+    pub(crate) fn trusts_nobody(&self) -> bool {
+        self.trusts_nobody
     }
 
     /// Does work for the CPU off the async threads, as many at once as there are cores.

@@ -41,6 +41,11 @@ impl HubClient {
         Connections::new(config).map(Self)
     }
 
+    /// Whether the machine has no CA certificates: every `https` address is [`CallError::Unreachable`] then.
+    pub fn trusts_nobody(&self) -> bool {
+        self.0.trusts_nobody()
+    }
+
     /// A client of the window that shares this one's connections and its bound on work for the CPU.
     pub fn window(&self) -> WindowClient {
         WindowClient::over(self.0.clone())

@@ -12,3 +12,4 @@ mod credentials;
 mod messages;
 mod openssl;
 mod server;
+mod window;

@@ -39,7 +39,21 @@ impl Behaviour {
 
 pub struct Received {
     pub head: String,
+    /// JSON, or whatever else it was as text.
     pub body: Value,
+}
+
+impl Received {
+    pub fn header(&self, name: &str) -> &str {
+        self.head
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+            .unwrap_or_else(|| panic!("no {name} in {}", self.head))
+    }
+}
+
+fn read_body(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|_| std::str::from_utf8(body).unwrap().into())
 }
 
 pub struct Server {
@@ -119,7 +133,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<Received> {
             if body.len() >= length {
                 return Some(Received {
                     head,
-                    body: serde_json::from_slice(body).unwrap(),
+                    body: read_body(body),
                 });
             }
         }
