@@ -15,6 +15,7 @@ pub use error::{ApiErrorKind, ErrorBody};
 pub use personal::{Personal, Secret};
 pub use pg::{PgCompany, PgProvider};
 pub use request::InvalidRequest;
+pub use request::checkout::{CheckoutBody, CheckoutCustomer, WindowType};
 pub use request::confirm::ConfirmIdentityVerificationBody;
 pub use request::kcp::{Bypass, KcpV2Bypass, MediaType};
 pub use request::list::{

@@ -1,6 +1,7 @@
 //! Reading what clients send: from bytes to values that follow the rules, or to a Korean message that says which rule
 //! was broken and what would be right.
 
+pub(crate) mod checkout;
 pub(crate) mod confirm;
 pub(crate) mod kcp;
 pub(crate) mod list;

@@ -23,6 +23,10 @@ pub struct LimitsConfig {
     pub secret: Rate,
     /// Failed authentications from one address.
     pub failed_login: Rate,
+    /// Windows asked for from one address.
+    pub checkout: Rate,
+    /// Steps of windows from one address: pages, returns, questions how it stands.
+    pub checkout_step: Rate,
     /// Messages to one phone.
     pub phone_messages: u32,
     /// In what time.
@@ -47,6 +51,8 @@ pub struct KcpConfig {
 /// All of it.
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
+    /// The address under which browsers, clients and the provider reach the gateway, without a slash at its end.
+    pub public_url: String,
     /// Limits.
     pub limits: LimitsConfig,
     /// The limits of tries.
@@ -68,10 +74,13 @@ impl Default for GatewayConfig {
             within: Duration::from_secs(60),
         };
         Self {
+            public_url: "http://127.0.0.1:8787".to_owned(),
             limits: LimitsConfig {
                 customer: per_minute(30),
                 secret: per_minute(6000),
                 failed_login: per_minute(60),
+                checkout: per_minute(30),
+                checkout_step: per_minute(600),
                 phone_messages: 10,
                 phone_messages_within: SignedDuration::from_hours(1),
             },

@@ -62,11 +62,10 @@ pub(crate) async fn start(
     stop: CancellationToken,
 ) -> Result<JoinHandle<std::io::Result<()>>, Failure> {
     // It makes an RSA key, which takes a core for a good part of a second.
-    let sandbox =
-        tokio::task::spawn_blocking(move || Sandbox::new(SandboxConfig { control_access }))
-            .await
-            .map_err(Failure::while_doing("the sandbox cannot start"))?
-            .map_err(Failure::while_doing("the sandbox cannot start"))?;
+    let sandbox = tokio::task::spawn_blocking(move || Sandbox::new(config))
+        .await
+        .map_err(Failure::while_doing("the sandbox cannot start"))?
+        .map_err(Failure::while_doing("the sandbox cannot start"))?;
     Ok(tokio::spawn(
         sandbox.serve(listener, stop.cancelled_owned()),
     ))

@@ -39,12 +39,15 @@ pub(crate) struct ServeArgs {
 pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let public_url = public_url(args.public_url.as_deref())?;
     args.log.start()?;
-    let config = args.gateway.config(GatewayConfig::default());
+    let config = args.gateway.config(GatewayConfig {
+        public_url: public_url.clone(),
+        ..GatewayConfig::default()
+    });
     let store = args.database.open(config.rules).await?;
     refuse_what_everyone_knows(&store).await?;
     let drain_limit = config.drain_limit;
     let service = Service::new(store, config)?;
-    let router = bonin_gateway::http::router(service.clone(), &public_url)
+    let router = bonin_gateway::http::router(service.clone())
         .map_err(Failure::while_doing("the API reference cannot be made"))?;
     let (listener, bound) = listener::bind(&args.listen).await?;
     service.start_sweeper();

@@ -106,6 +106,12 @@ pub(crate) struct GatewayArgs {
     /// Failed authentications from one address. [default: 60/1m; dev: 6000/1m]
     #[arg(long, env = "BONIN_LIMIT_FAILED_LOGIN", value_name = "RATE")]
     limit_failed_login: Option<RateText>,
+    /// Windows asked for from one address. [default: 30/1m; dev: 6000/1m]
+    #[arg(long, env = "BONIN_LIMIT_CHECKOUT", value_name = "RATE")]
+    limit_checkout: Option<RateText>,
+    /// Steps of windows from one address. [default: 600/1m; dev: 60000/1m]
+    #[arg(long, env = "BONIN_LIMIT_CHECKOUT_STEP", value_name = "RATE")]
+    limit_checkout_step: Option<RateText>,
     /// Messages to one phone, over all stores. [default: 10/1h; dev: 1000/1h]
     #[arg(long, env = "BONIN_LIMIT_PHONE_MESSAGES", value_name = "RATE")]
     limit_phone_messages: Option<RateText>,
@@ -165,6 +171,11 @@ impl GatewayArgs {
         set(
             &mut limits.failed_login,
             self.limit_failed_login.map(|rate| rate.0),
+        );
+        set(&mut limits.checkout, self.limit_checkout.map(|rate| rate.0));
+        set(
+            &mut limits.checkout_step,
+            self.limit_checkout_step.map(|rate| rate.0),
         );
         if let Some(RateText(rate)) = self.limit_phone_messages {
             limits.phone_messages = rate.count.get();

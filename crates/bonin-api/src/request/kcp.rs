@@ -47,20 +47,19 @@ impl KcpV2Bypass {
     fn read(mut fields: Fields) -> Parsed<Self> {
         Ok(Self {
             media_type: fields.required("media_type")?.choice()?,
-            web_siteid: fields.maybe("web_siteid", |given| {
-                let text = given.text()?.must(
-                    |id| {
-                        (1..=12).contains(&id.len())
-                            && id.bytes().all(|b| b.is_ascii_alphanumeric())
-                    },
-                    || "영문 대소문자와 숫자만 써서 1~12자로 적어야 합니다.".to_owned(),
-                )?;
-                Ok(text.into_string())
-            })?,
+            web_siteid: fields.maybe("web_siteid", web_siteid)?,
             cp_sms_msg: fields.maybe("cp_sms_msg", sms_message)?,
             cp_callback: fields.maybe("cp_callback", callback)?,
         })
     }
+}
+
+pub(super) fn web_siteid(given: Given) -> Parsed<String> {
+    let text = given.text()?.must(
+        |id| (1..=12).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric()),
+        || "영문 대소문자와 숫자만 써서 1~12자로 적어야 합니다.".to_owned(),
+    )?;
+    Ok(text.into_string())
 }
 
 fn sms_message(given: Given) -> Parsed<String> {

@@ -2,6 +2,7 @@
 
 mod body;
 mod caller;
+mod checkout;
 pub mod docs;
 mod error;
 mod identity_verification;

@@ -7,7 +7,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::{OpenApi, openapi::Server};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{error::respond, identity_verification as verification, observe, pages, token};
+use super::{
+    checkout, error::respond, identity_verification as verification, observe, pages, token,
+};
 use crate::service::Service;
 
 /// What the document says of itself.
@@ -45,12 +47,13 @@ fn complete(
     bonin_api::openapi::complete(document)
 }
 
-/// The whole service over HTTP, reached by browsers and clients at `public_url`. It wants `ConnectInfo<SocketAddr>` of each connection.
-pub fn router(service: Service, public_url: &str) -> Result<Router, serde_json::Error> {
+/// The whole service over HTTP, It wants `ConnectInfo<SocketAddr>` of each connection.
+pub fn router(service: Service) -> Result<Router, serde_json::Error> {
     let (endpoints, document) = endpoints().split_for_parts();
-    let pages = pages::Pages::new(&complete(document, public_url)?);
+    let pages = pages::Pages::new(&complete(document, service.public_url())?);
     Ok(endpoints
         .route("/", get(pages::home))
+        .merge(checkout::routes())
         .route("/docs", get(pages::docs))
         .route("/openapi.json", get(pages::openapi))
         .route("/health/live", get(pages::live))

@@ -10,7 +10,7 @@ use bonin_core::{
     ConfirmOutcome, Method, Operator, OrderNumber, Otp, PersonName, PhoneNumber, Redacted,
     ResendOutcome, ResidentNumberPrefix, SendOutcome,
 };
-use bonin_store::{CallNote, Channel, Claimed, PgAnswer, ProviderState, VerifiedPerson};
+use bonin_store::{CallNote, Channel, Claimed, PgAnswer, ProviderState, VerifiedPerson, WindowTry};
 
 /// Whom to reach, and how.
 #[derive(Debug, Clone)]
@@ -66,10 +66,41 @@ pub struct Confirmed {
     pub outcome: ConfirmOutcome,
     /// The person, and the answer that verified.
     pub verified: Option<(VerifiedPerson, Redacted)>,
+    /// The provider's id of the try, where only this answer tells it.
+    pub pg_tx_id: Option<String>,
     /// What the provider said, if it did not verify.
     pub answer: Option<PgAnswer>,
     /// The calls that were made.
     pub calls: Vec<CallNote>,
+}
+
+/// A window to be opened.
+#[derive(Debug, Clone)]
+pub struct WindowOrder {
+    /// The order number of the try.
+    pub order_number: OrderNumber,
+    /// Where the provider sends the browser back to. It carries the try's secret.
+    pub return_url: Redacted,
+    /// Whose DI it is to be.
+    pub web_siteid: Option<String>,
+}
+
+/// The form that takes the browser to the provider's window.
+#[derive(Debug, Clone)]
+pub struct WindowForm {
+    /// Where it is posted to.
+    pub action: String,
+    /// Its fields.
+    pub fields: Vec<(&'static str, Redacted)>,
+}
+
+/// What a browser brought back from the provider's window. Anyone can forge it: it says only that it is time to ask.
+#[derive(Debug, Clone, Default)]
+pub struct WindowReturn {
+    /// The code it claims, if it claims a failure.
+    pub failure: Option<PgAnswer>,
+    /// The code it claims, whatever it is.
+    pub code: Option<String>,
 }
 
 /// A send that was checked and only has to be carried out. Nothing was sent yet.
@@ -109,6 +140,26 @@ pub trait Provider: Send + Sync {
         channel: &Channel,
         claimed: &Claimed,
         otp: Option<&Otp>,
+    ) -> Result<Confirmed, Unprepared>;
+
+    /// Checks a window against the provider's rules and the channel's credentials, before anything begins.
+    fn prepare_window(
+        &self,
+        channel: &Channel,
+        order: WindowOrder,
+    ) -> Result<Box<dyn PreparedSend>, Unprepared>;
+
+    /// The form that opens the window of a try.
+    fn window_form(&self, state: &ProviderState) -> Option<WindowForm>;
+
+    /// Reads what a browser brought back. Whatever was posted reads as one.
+    fn read_return(&self, form: &[u8]) -> WindowReturn;
+
+    /// Asks who was verified in the window of a try. It costs nothing and may be asked again.
+    async fn ask_window(
+        &self,
+        channel: &Channel,
+        window: &WindowTry,
     ) -> Result<Confirmed, Unprepared>;
 
     /// How long a send takes at most.

@@ -58,6 +58,7 @@ impl Service {
             token: Some(claim.token),
             outcome: ConfirmOutcome::StaysOpen,
             verified: None,
+            pg_tx_id: None,
             answer: None,
             calls: Vec::new(),
         };
@@ -65,6 +66,7 @@ impl Service {
             Ok(confirmed) => {
                 record.outcome = confirmed.outcome;
                 record.verified = confirmed.verified;
+                record.pg_tx_id = confirmed.pg_tx_id;
                 record.answer = confirmed.answer;
                 record.calls = confirmed.calls;
                 None

@@ -67,12 +67,17 @@ impl<K: Clone + Hash + Eq> Counter<K> {
     }
 }
 
+const TOO_MANY_FROM_HERE: &str =
+    "이 주소에서 짧은 시간에 너무 많이 요청했습니다. 잠시 뒤 다시 시도해야 합니다.";
+
 /// All of them.
 #[derive(Debug)]
 pub(super) struct Limits {
     customers: Counter<IpAddr>,
     secrets: Counter<SecretId>,
     failed_logins: Counter<IpAddr>,
+    checkouts: Counter<IpAddr>,
+    checkout_steps: Counter<IpAddr>,
 }
 
 impl Limits {
@@ -90,6 +95,8 @@ impl Limits {
                 config.failed_login,
                 "이 주소에서 잘못된 인증 정보로 너무 많이 요청했습니다. Retry-After의 초만큼 기다린 뒤 올바른 인증 정보로 요청해야 합니다.",
             ),
+            checkouts: Counter::new(config.checkout, TOO_MANY_FROM_HERE),
+            checkout_steps: Counter::new(config.checkout_step, TOO_MANY_FROM_HERE),
         }
     }
 
@@ -108,11 +115,23 @@ impl Limits {
         self.failed_logins.count(&network(address))
     }
 
+    /// A window that a browser asks for.
+    pub(super) fn checkout(&self, address: IpAddr) -> Result<(), LimitReached> {
+        self.checkouts.count(&network(address))
+    }
+
+    /// A step of a window.
+    pub(super) fn checkout_step(&self, address: IpAddr) -> Result<(), LimitReached> {
+        self.checkout_steps.count(&network(address))
+    }
+
     /// Forgets those who have been quiet, so that memory stays bounded.
     pub(super) fn forget_quiet(&self) {
         self.customers.limiter.retain_recent();
         self.secrets.limiter.retain_recent();
         self.failed_logins.limiter.retain_recent();
+        self.checkouts.limiter.retain_recent();
+        self.checkout_steps.limiter.retain_recent();
     }
 }
 

@@ -1,6 +1,7 @@
 //! The use cases.
 
 mod authenticate;
+pub mod checkout;
 mod confirm;
 mod detached;
 mod error;
@@ -63,6 +64,11 @@ impl Service {
     /// The database.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// The address under which browsers, clients and the provider reach the gateway.
+    pub fn public_url(&self) -> &str {
+        &self.config.public_url
     }
 
     /// How many proxies in front of the gateway are trusted.

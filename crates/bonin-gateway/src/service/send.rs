@@ -46,6 +46,7 @@ impl Service {
                 .as_ref()
                 .map(|data| Redacted::new(data.expose().as_str())),
             settle_by,
+            checkout: None,
             message_limit: Some(self.message_limit()),
         };
         let prepared = provider.prepare(&channel, order).await?;
@@ -54,7 +55,7 @@ impl Service {
             .await
     }
 
-    async fn begin_and_reach(
+    pub(super) async fn begin_and_reach(
         &self,
         wanted: BeginTry,
         prepared: Box<dyn PreparedSend>,
@@ -93,7 +94,7 @@ impl Service {
     }
 
     /// The channel, if the store may use it.
-    async fn channel_for(&self, store: &StoreId, key: &str) -> Result<Channel, Error> {
+    pub(super) async fn channel_for(&self, store: &StoreId, key: &str) -> Result<Channel, Error> {
         let key = ChannelKey::parse(key).map_err(|_| Error::ChannelNotFound)?;
         let channel = self
             .store()

@@ -28,6 +28,9 @@ impl Service {
     }
 
     async fn sweep(&self) {
+        if let Err(error) = self.sweep_windows(BATCH).await {
+            tracing::warn!(%error, "windows whose time is over could not be ended yet");
+        }
         loop {
             match self.store.sweep(BATCH, self.now()).await {
                 Ok(ended) => {

@@ -45,6 +45,8 @@ pub struct ConfirmRecord {
     pub outcome: ConfirmOutcome,
     /// The person and the answer that verified; needed where the outcome is a success.
     pub verified: Option<(VerifiedPerson, Redacted)>,
+    /// The provider's id of the try, where only this answer told it.
+    pub pg_tx_id: Option<String>,
     /// What the provider said, if it did not verify.
     pub answer: Option<PgAnswer>,
     /// The calls that were made.
@@ -141,6 +143,13 @@ impl Store {
             {
                 self.save_person(&mut locked.tx, &record.tx_id, person, raw)
                     .await?;
+                sqlx::query(
+                    "UPDATE attempt SET pg_tx_id = COALESCE($2, pg_tx_id) WHERE tx_id = $1",
+                )
+                .bind(record.tx_id.as_str())
+                .bind(record.pg_tx_id.clone())
+                .execute(&mut *locked.tx)
+                .await?;
                 let key_id = i64::from(self.keyring.active_id());
                 indexes = Some((key_id, self.keyring.index_person(&record.key.store, person)));
             }

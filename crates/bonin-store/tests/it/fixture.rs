@@ -185,6 +185,7 @@ impl Fixture {
                 let raw = Redacted::new("{\"CI\":\"raw answer\"}");
                 (person("홍길동", "01012345678"), raw)
             }),
+            pg_tx_id: None,
             answer: (!verified).then(|| PgAnswer {
                 code: "SB11".into(),
                 message: Redacted::new("틀린 번호 홍길동"),

@@ -172,6 +172,7 @@ async fn a_late_success_counts_though_the_try_was_given_up_and_another_began() {
         token: None,
         outcome: ConfirmOutcome::Verified,
         verified: Some((person("홍길동", "01012345678"), Redacted::new("{}"))),
+        pg_tx_id: None,
         answer: None,
         calls: Vec::new(),
     };

@@ -5,7 +5,7 @@ use std::{io::Read, path::PathBuf};
 use bonin_core::{Redacted, Rules, StoreId};
 use bonin_gateway::{
     ids,
-    provider::kcp::{HUB_LIVE, HUB_TEST, PG_PROVIDER},
+    provider::kcp::{HUB_LIVE, HUB_TEST, PG_PROVIDER, WINDOW_LIVE, WINDOW_TEST},
 };
 use bonin_kcp::hub::HubCredentials;
 use bonin_store::{ChannelKind, HubAccess, NewChannel, WindowAccess};
@@ -20,11 +20,6 @@ use super::{
     store::{KindArg, checked_name},
 };
 use crate::failure::Failure;
-
-/// KCP's window for tests.
-const WINDOW_TEST: &str = "https://testcert.kcp.co.kr";
-/// KCP's window.
-const WINDOW_LIVE: &str = "https://cert.kcp.co.kr";
 
 #[derive(Debug, Args)]
 pub(crate) struct ChannelArgs {

@@ -2,7 +2,7 @@
 
 use bonin_core::Rules;
 use bonin_gateway::ids;
-use bonin_store::{NewStore, StoreKind, StoreRow};
+use bonin_store::{BrowserRules, NewStore, StoreKind, StoreRow};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -38,6 +38,16 @@ enum StoreCommand {
         /// Let a LIVE store take TEST channels, which believe anyone.
         #[arg(long)]
         allow_test_channels: bool,
+        /// An origin that pages may call from, such as https://shop.example.com. May be given several times; a LIVE store
+        /// needs at least one for windows.
+        #[arg(long = "origin", value_name = "ORIGIN", value_parser = origin)]
+        origins: Vec<String>,
+        /// A host that browsers may be sent back to beside the calling page's own, such as pay.example.com.
+        #[arg(long = "redirect-host", value_name = "HOST", value_parser = host)]
+        redirect_hosts: Vec<String>,
+        /// An app's scheme that browsers may be sent back to, such as myapp.
+        #[arg(long = "redirect-scheme", value_name = "SCHEME", value_parser = scheme)]
+        redirect_schemes: Vec<String>,
         #[command(flatten)]
         admin: AdminArgs,
     },
@@ -54,6 +64,9 @@ pub(crate) async fn run(args: StoreArgs) -> Result<(), Failure> {
             name,
             kind,
             allow_test_channels,
+            origins,
+            redirect_hosts,
+            redirect_schemes,
             admin,
         } => {
             let store = admin.database.open(Rules::default()).await?;
@@ -65,16 +78,15 @@ pub(crate) async fn run(args: StoreArgs) -> Result<(), Failure> {
                     KindArg::Test => StoreKind::Test,
                 },
                 allow_test_channels: allow_test_channels || kind == KindArg::Test,
+                browser: BrowserRules {
+                    origins,
+                    redirect_hosts,
+                    redirect_schemes,
+                },
             };
             store.create_store(&new, Timestamp::now()).await?;
             store.close().await;
-            let made = StoreRow {
-                id: new.id,
-                name: new.name,
-                kind: new.kind,
-                allow_test_channels: new.allow_test_channels,
-            };
-            admin.output.print(&shown(&made), &line(&made))
+            admin.output.print(&shown(&new), &line(&new))
         }
         StoreCommand::List { admin } => {
             let store = admin.database.open(Rules::default()).await?;
@@ -93,6 +105,9 @@ fn shown(store: &StoreRow) -> Value {
         "name": store.name,
         "kind": store.kind.as_str(),
         "allowTestChannels": store.allow_test_channels,
+        "origins": store.browser.origins,
+        "redirectHosts": store.browser.redirect_hosts,
+        "redirectSchemes": store.browser.redirect_schemes,
     })
 }
 
@@ -109,5 +124,46 @@ pub(super) fn checked_name(name: String) -> Result<String, Failure> {
         Ok(name)
     } else {
         Err(Failure::new("a name has 1 to 100 characters on one line"))
+    }
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let url = reqwest::Url::parse(text)
+        .map_err(|_| "an origin is wanted, such as https://shop.example.com".to_owned())?;
+    let origin = url.origin().ascii_serialization();
+    if origin == text && matches!(url.scheme(), "http" | "https") {
+        Ok(origin)
+    } else {
+        Err(format!(
+            "an origin is wanted as browsers spell it: {origin}"
+        ))
+    }
+}
+
+fn host(text: &str) -> Result<String, String> {
+    let wanted = || {
+        "a host is wanted, with its port where it is not the usual one: pay.example.com or localhost:3000".to_owned()
+    };
+    let url = reqwest::Url::parse(&format!("https://{text}/")).map_err(|_| wanted())?;
+    let name = url.host_str().unwrap_or_default();
+    let spelled = url
+        .port()
+        .map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
+    if spelled == text {
+        Ok(spelled)
+    } else {
+        Err(wanted())
+    }
+}
+
+fn scheme(text: &str) -> Result<String, String> {
+    let fine = text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c));
+    if fine {
+        Ok(text.to_owned())
+    } else {
+        Err("a scheme is wanted without `://`, in lower case: myapp".to_owned())
     }
 }

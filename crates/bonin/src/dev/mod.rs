@@ -50,7 +50,9 @@ pub(crate) async fn run(args: DevArgs) -> Result<(), Failure> {
     let stop = shutdown::on_signal();
     // The sandbox outlives the gateway: a verification under way still needs its KCP.
     let sandbox_stop = CancellationToken::new();
-    let config = args.gateway.config(generous());
+    let (gateway_listener, gateway_bound) = listener::bind(&args.listen).await?;
+    let gateway_url = format!("http://{gateway_bound}");
+    let config = args.gateway.config(generous(&gateway_url));
     let drain_limit = config.drain_limit;
 
     let (sandbox_listener, sandbox_bound) = listener::bind(&args.sandbox_listen).await?;
@@ -65,9 +67,7 @@ pub(crate) async fn run(args: DevArgs) -> Result<(), Failure> {
     let store = open(&folder, config.rules).await?;
     setup::set_up(&store, &sandbox_url).await?;
     let service = Service::new(store, config)?;
-    let (gateway_listener, gateway_bound) = listener::bind(&args.listen).await?;
-    let gateway_url = format!("http://{gateway_bound}");
-    let router = bonin_gateway::http::router(service.clone(), &gateway_url)
+    let router = bonin_gateway::http::router(service.clone())
         .map_err(Failure::while_doing("the API reference cannot be made"))?;
     service.start_sweeper();
 
@@ -121,8 +121,11 @@ fn data_folder(given: Option<PathBuf>) -> Result<(PathBuf, Option<tempfile::Temp
 }
 
 /// A developer who tries things out is no attacker.
-fn generous() -> GatewayConfig {
-    let mut config = GatewayConfig::default();
+fn generous(public_url: &str) -> GatewayConfig {
+    let mut config = GatewayConfig {
+        public_url: public_url.to_owned(),
+        ..GatewayConfig::default()
+    };
     let per_minute = |count: u32| Rate {
         count: NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN),
         within: Duration::from_secs(60),
@@ -130,6 +133,8 @@ fn generous() -> GatewayConfig {
     config.limits.customer = per_minute(6_000);
     config.limits.secret = per_minute(600_000);
     config.limits.failed_login = per_minute(6_000);
+    config.limits.checkout = per_minute(6_000);
+    config.limits.checkout_step = per_minute(60_000);
     config.limits.phone_messages = 1_000;
     config.drain_limit = Duration::from_secs(10);
     config.sweep_interval = Duration::from_secs(1);

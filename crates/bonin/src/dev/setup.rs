@@ -3,8 +3,8 @@
 
 use bonin_core::{ChannelId, ChannelKey, Redacted, SecretId, StoreId};
 use bonin_store::{
-    ChannelKind, HubAccess, NewApiSecret, NewChannel, NewStore, SecretHash, Store, StoreError,
-    StoreKind, WindowAccess,
+    BrowserRules, ChannelKind, HubAccess, NewApiSecret, NewChannel, NewStore, SecretHash, Store,
+    StoreError, StoreKind, WindowAccess,
 };
 use jiff::Timestamp;
 
@@ -72,6 +72,7 @@ async fn set_up_store(store: &Store, dev: &DevStore, now: Timestamp) -> Result<(
         name: dev.name.to_owned(),
         kind: StoreKind::Test,
         allow_test_channels: true,
+        browser: BrowserRules::default(),
     };
     exists_is_fine(store.create_store(&new, now).await)?;
     let secret = NewApiSecret {

@@ -6,7 +6,7 @@ use bonin_core::Redacted;
 use bonin_kcp::hub::{CallError, Outcome, RES_CD_SUCCESS, Reply, message::HubRequest};
 use bonin_store::{CallNote, PgAnswer};
 
-use super::{Hub, redacted};
+use super::{Hub, explain::explanation, redacted};
 
 /// Our own codes, for where KCP did not answer properly.
 pub(super) const TIMEOUT: &str = "TIMEOUT";
@@ -74,14 +74,14 @@ impl From<CallError> for Stop {
 /// The calls of one step.
 pub(super) struct Calls<'a> {
     hub: &'a Hub,
-    notes: Vec<CallNote>,
+    notes: Notes,
 }
 
 impl<'a> Calls<'a> {
     pub(super) fn new(hub: &'a Hub) -> Self {
         Self {
             hub,
-            notes: Vec::new(),
+            notes: Notes::default(),
         }
     }
 
@@ -93,6 +93,31 @@ impl<'a> Calls<'a> {
         let began = Instant::now();
         let hub = self.hub;
         let reply = hub.client.call(&hub.url, &hub.credentials, request).await;
+        self.notes.take(R::TX_TYPE.as_str(), began, reply)
+    }
+
+    /// An answer that came with success, but is not what the protocol says: the timeline tells it as what it was.
+    pub(super) fn unusable(&mut self, why: &str) -> Stop {
+        self.notes.unusable(why)
+    }
+
+    pub(super) fn notes(self) -> Vec<CallNote> {
+        self.notes.0
+    }
+}
+
+/// What the timeline will tell of calls.
+#[derive(Default)]
+pub(super) struct Notes(pub(super) Vec<CallNote>);
+
+impl Notes {
+    /// Notes a call with what came of it.
+    pub(super) fn take<A>(
+        &mut self,
+        call: &'static str,
+        began: Instant,
+        reply: Result<Reply<A>, CallError>,
+    ) -> Result<(A, Redacted), Stop> {
         let result = match reply {
             Ok(Reply {
                 outcome: Outcome::Success(answer),
@@ -109,26 +134,25 @@ impl<'a> Calls<'a> {
         };
         let code = result.as_ref().err().map_or(RES_CD_SUCCESS, Stop::code);
         let millis = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        tracing::info!(call = R::TX_TYPE.as_str(), code, millis, "asked KCP");
-        self.notes.push(CallNote {
-            call: R::TX_TYPE.as_str().to_owned(),
+        tracing::info!(call, code, millis, "asked KCP");
+        if let Some(explanation) = explanation(code) {
+            tracing::warn!(code, explanation, "KCP refused for a setting");
+        }
+        self.0.push(CallNote {
+            call: call.to_owned(),
             code: code.to_owned(),
             millis,
         });
         result
     }
 
-    /// An answer that came with success, but is not what the protocol says: the timeline tells it as what it was.
+    /// The last call's answer came with success, but is not what the protocol says.
     pub(super) fn unusable(&mut self, why: &str) -> Stop {
         let stop = Stop::invalid(why);
-        if let Some(note) = self.notes.last_mut() {
+        if let Some(note) = self.0.last_mut() {
             note.code = stop.code().to_owned();
         }
         tracing::warn!(why, "an answer of KCP is of no use");
         stop
-    }
-
-    pub(super) fn notes(self) -> Vec<CallNote> {
-        self.notes
     }
 }

@@ -1,13 +1,14 @@
 //! Asking KCP whether the person is verified, and reading nobody out of an answer that is not whole.
 
-use bonin_core::{BirthDate, Ci, Di, Gender, Otp, PersonName, PhoneNumber, Redacted, Way};
-use bonin_kcp::{
-    codes::{LocalCode, SexCode},
-    hub::message::{ConfirmOtp, Confirmation, FetchPassResult},
-};
+use bonin_core::{BirthDate, Gender, Operator, Otp, PersonName, PhoneNumber, Redacted, Way};
+use bonin_kcp::hub::message::{ConfirmOtp, Confirmation, FetchPassResult};
 use bonin_store::{Claimed, VerifiedPerson};
 
-use super::{Calls, HubState, calls::Stop};
+use super::{
+    Calls, HubState,
+    calls::Stop,
+    person::{self, Unusable},
+};
 
 type Verified = (VerifiedPerson, Redacted);
 
@@ -56,7 +57,7 @@ fn person(
     claimed: &Claimed,
     state: &HubState,
     answer: &Confirmation,
-) -> Result<VerifiedPerson, &'static str> {
+) -> Result<VerifiedPerson, Unusable> {
     let (name, phone, operator) = asked(claimed)?;
     if answer.per_cert_no != claimed.pg_tx_id {
         return Err("per_cert_no가 요청과 다릅니다");
@@ -69,17 +70,12 @@ fn person(
     }
     let (birth_date, gender, is_foreigner) = match claimed.way {
         Way::Sms => asked_person(claimed)?,
-        _ => told_person(state)?,
+        _ => (
+            person::birth_date(&state.birth_day)?,
+            person::gender(&state.sex_code)?,
+            person::is_foreigner(&state.local_code)?,
+        ),
     };
-    let di = answer
-        .di()
-        .and_then(|di| Di::parse(di.expose()).ok())
-        .ok_or("DI가 없거나 64자가 아닙니다")?;
-    let ci = answer
-        .ci()
-        .filter(|ci| !ci.is_empty())
-        .map(|ci| Ci::parse(ci.expose()).map_err(|_| "CI가 88자가 아닙니다"))
-        .transpose()?;
     Ok(VerifiedPerson {
         name,
         phone,
@@ -87,14 +83,12 @@ fn person(
         gender,
         is_foreigner,
         operator,
-        ci,
-        di,
+        ci: person::ci(answer.ci())?,
+        di: person::di(answer.di())?,
     })
 }
 
-fn asked(
-    claimed: &Claimed,
-) -> Result<(PersonName, PhoneNumber, bonin_core::Operator), &'static str> {
+fn asked(claimed: &Claimed) -> Result<(PersonName, PhoneNumber, Operator), Unusable> {
     match (
         claimed.customer.name.clone(),
         claimed.customer.phone.clone(),
@@ -105,7 +99,7 @@ fn asked(
     }
 }
 
-fn asked_person(claimed: &Claimed) -> Result<(BirthDate, Gender, bool), &'static str> {
+fn asked_person(claimed: &Claimed) -> Result<(BirthDate, Gender, bool), Unusable> {
     let customer = &claimed.customer;
     match (customer.birth_date, customer.gender, customer.is_foreigner) {
         (Some(birth_date), Some(gender), Some(is_foreigner)) => {
@@ -113,21 +107,4 @@ fn asked_person(claimed: &Claimed) -> Result<(BirthDate, Gender, bool), &'static
         }
         _ => Err("요청한 고객 정보가 남아 있지 않습니다"),
     }
-}
-
-fn told_person(state: &HubState) -> Result<(BirthDate, Gender, bool), &'static str> {
-    let text = |told: &Option<bonin_kcp::Sensitive>| told.clone().unwrap_or_default();
-    let birth_date = BirthDate::parse_compact(text(&state.birth_day).expose())
-        .map_err(|_| "2500의 birth_day가 없거나 날짜가 아닙니다")?;
-    let gender = match text(&state.sex_code).expose().parse() {
-        Ok(SexCode::Male) => Gender::Male,
-        Ok(SexCode::Female) => Gender::Female,
-        Err(_) => return Err("2500의 sex_code가 없거나 코드가 아닙니다"),
-    };
-    let is_foreigner = match text(&state.local_code).expose().parse() {
-        Ok(LocalCode::Korean) => false,
-        Ok(LocalCode::Foreigner) => true,
-        Err(_) => return Err("2500의 local_code가 없거나 코드가 아닙니다"),
-    };
-    Ok((birth_date, gender, is_foreigner))
 }

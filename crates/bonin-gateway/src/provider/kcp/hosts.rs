@@ -8,6 +8,11 @@ pub const HUB_TEST: &str = "https://stg-spl.kcp.co.kr";
 /// KCP's hub.
 pub const HUB_LIVE: &str = "https://spl.kcp.co.kr";
 
+/// KCP's window for tests.
+pub const WINDOW_TEST: &str = "https://testcert.kcp.co.kr";
+/// KCP's window.
+pub const WINDOW_LIVE: &str = "https://cert.kcp.co.kr";
+
 /// Hosts that a LIVE channel may speak to.
 #[derive(Debug, Clone)]
 pub(super) struct LiveHosts {

@@ -1,12 +1,15 @@
-//! NHN KCP, hub (API way).
+//! NHN KCP: the hub (API way) and the window (SDK way).
 
 mod calls;
 mod codes;
 mod confirm;
 mod credentials;
+mod explain;
 mod hosts;
+mod person;
 mod send;
 mod state;
+mod window;
 
 use std::time::Duration;
 
@@ -15,18 +18,23 @@ use bonin_core::{ConfirmOutcome, Operator, Otp, Redacted, ResendOutcome, Way};
 use bonin_kcp::{
     codes::CommId,
     hub::{HubClient, HubClientConfig, HubCredentials, message::SendSms},
+    window::{WindowClient, WindowCredentials},
 };
-use bonin_store::{Channel, Claimed};
+use bonin_store::{Channel, Claimed, ProviderState, WindowTry};
 use url::Url;
 
 use self::{
     calls::Calls, codes::OutcomeCodes, credentials::CredentialsCache, hosts::LiveHosts,
     send::HubSend, state::HubState,
 };
-use super::{Confirmed, PreparedSend, Provider, Resent, SendOrder, Sent, Unprepared};
+use super::{
+    Confirmed, PreparedSend, Provider, Resent, SendOrder, Sent, Unprepared, WindowForm,
+    WindowOrder, WindowReturn,
+};
 use crate::KcpConfig;
 
-pub use hosts::{HUB_LIVE, HUB_TEST};
+pub use explain::explanation;
+pub use hosts::{HUB_LIVE, HUB_TEST, WINDOW_LIVE, WINDOW_TEST};
 
 /// The provider's name in the API.
 pub const PG_PROVIDER: &str = "KCP_V2";
@@ -45,6 +53,14 @@ pub struct Kcp {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct KcpSetupError(String);
+
+/// A channel's window: where it is and with what to speak to it.
+#[derive(Debug, Clone)]
+struct Window {
+    client: WindowClient,
+    url: Url,
+    credentials: WindowCredentials,
+}
 
 /// A channel's hub: where it is and with what to speak to it.
 #[derive(Debug, Clone)]
@@ -83,18 +99,35 @@ impl Kcp {
         let access = channel.hub.as_ref().ok_or_else(|| {
             unusable("channelKey: 이 채널에는 허브형(API 방식) 자격 증명이 없습니다. 허브형 자격 증명이 있는 채널의 키를 적어야 합니다.")
         })?;
-        let url = Url::parse(&access.url)
-            .map_err(|_| unusable("채널의 KCP 허브 주소가 올바르지 않습니다."))?;
-        if !self.live_hosts.allow(channel.kind, &url) {
-            return Err(unusable(
-                "LIVE 채널은 KCP의 https 주소로만 통신합니다. 채널의 주소를 확인하거나 설정 파일의 kcp-live-hosts에 더해야 합니다.",
-            ));
-        }
         Ok(Hub {
             client: self.client.clone(),
-            url,
+            url: self.address(channel, &access.url)?,
             credentials: self.credentials.of(channel, access).await?,
         })
+    }
+
+    fn window(&self, channel: &Channel) -> Result<Window, Unprepared> {
+        let access = channel.window.as_ref().ok_or_else(|| {
+            Unprepared::ChannelUnusable("channelKey: 이 채널에는 표준창(SDK 방식) 자격 증명이 없습니다. 표준창 자격 증명이 있는 채널의 키를 적어야 합니다.".to_owned())
+        })?;
+        Ok(Window {
+            client: self.client.window(),
+            url: self.address(channel, &access.url)?,
+            credentials: WindowCredentials::new(&channel.pg_merchant_id, access.enc_key.expose())
+                .map_err(|error| Unprepared::ChannelUnusable(error.to_string()))?,
+        })
+    }
+
+    /// Where a channel's KCP is, if the channel may speak to it.
+    fn address(&self, channel: &Channel, url: &str) -> Result<Url, Unprepared> {
+        let unusable = |why: &str| Unprepared::ChannelUnusable(why.to_owned());
+        let url = Url::parse(url).map_err(|_| unusable("채널의 KCP 주소가 올바르지 않습니다."))?;
+        if !self.live_hosts.allow(channel.kind, &url) {
+            return Err(unusable(
+                "LIVE 채널은 KCP의 https 주소로만 통신합니다. 채널의 주소를 확인하거나 설정 파일의 kcp_live_hosts에 더해야 합니다.",
+            ));
+        }
+        Ok(url)
     }
 }
 
@@ -158,16 +191,43 @@ impl Provider for Kcp {
             Ok(verified) => Confirmed {
                 outcome: ConfirmOutcome::Verified,
                 verified: Some(verified),
+                pg_tx_id: None,
                 answer: None,
                 calls: calls.notes(),
             },
             Err(stop) => Confirmed {
                 outcome: self.codes.outcome(claimed.way, &stop),
                 verified: None,
+                pg_tx_id: None,
                 answer: Some(stop.answer()),
                 calls: calls.notes(),
             },
         })
+    }
+
+    fn prepare_window(
+        &self,
+        channel: &Channel,
+        order: WindowOrder,
+    ) -> Result<Box<dyn PreparedSend>, Unprepared> {
+        let window = self.window(channel)?;
+        Ok(Box::new(window::WindowSend::new(window, order)?))
+    }
+
+    fn window_form(&self, state: &ProviderState) -> Option<WindowForm> {
+        window::form(state)
+    }
+
+    fn read_return(&self, form: &[u8]) -> WindowReturn {
+        window::read_return(form)
+    }
+
+    async fn ask_window(
+        &self,
+        channel: &Channel,
+        window: &WindowTry,
+    ) -> Result<Confirmed, Unprepared> {
+        Ok(window::ask(&self.window(channel)?, window).await)
     }
 
     /// Three calls at most: MVNO inquiry, name check, SMS.

@@ -1,0 +1,164 @@
+//! The browser comes back from the provider's window. What it says is not believed: the provider is asked.
+
+use std::net::IpAddr;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use bonin_api::WindowType;
+use bonin_core::{ConfirmOutcome, FailureReason, Status};
+use bonin_store::{ConfirmRecord, WindowNote, WindowTry};
+
+use super::{Checkout, Failure, Progress};
+use crate::{
+    provider::{Confirmed, WindowReturn},
+    service::{Error, Service},
+};
+
+/// What the browser is shown when it is back.
+#[derive(Debug)]
+pub struct Arrival {
+    /// The merchant's id.
+    pub id: String,
+    /// The try.
+    pub tx_id: String,
+    /// What came of it.
+    pub progress: Progress,
+    /// The one page that is told.
+    pub listener: Option<String>,
+    /// Whether that page holds the window in a frame.
+    pub framed: bool,
+    /// Where the browser goes.
+    pub redirect_url: Option<String>,
+}
+
+impl Service {
+    /// A browser posts to a try's return address. Without the try's secret, all that happens is a line in the timeline.
+    pub async fn way_back(
+        &self,
+        tx_id: &str,
+        secret: &str,
+        form: &[u8],
+        address: IpAddr,
+    ) -> Result<Arrival, Failure> {
+        self.limits.checkout_step(address).map_err(Error::from)?;
+        let window = self.window_try(tx_id).await?;
+        let checkout = Checkout::of(&window)?;
+        let known = checkout.return_secret.as_bytes();
+        if verify_slices_are_equal(known, secret.as_bytes()).is_err() {
+            self.note(&window, WindowNote::Forged, None).await?;
+            return Err(Error::NotFound.into());
+        }
+        let service = self.clone();
+        let form = form.to_vec();
+        let window = self
+            .detached(async move { service.ask_about(window, &form).await })
+            .await?;
+        let framed = checkout.window_type == WindowType::Iframe;
+        let redirects = checkout.force_redirect || checkout.listener().is_none();
+        Ok(Arrival {
+            id: window.key.id.to_string(),
+            tx_id: window.attempt.tx_id.to_string(),
+            progress: Progress::of(&window),
+            listener: checkout.listener().map(str::to_owned),
+            framed,
+            redirect_url: checkout.redirect_url.filter(|_| redirects),
+        })
+    }
+
+    async fn note(
+        &self,
+        window: &WindowTry,
+        note: WindowNote,
+        code: Option<&str>,
+    ) -> Result<(), Error> {
+        let (key, tx_id) = (&window.key, &window.attempt.tx_id);
+        let now = self.now();
+        Ok(self.store.note_window(key, tx_id, note, code, now).await?)
+    }
+
+    /// Notes the return, asks the provider unless all is decided, records what it said, and reads where the try stands.
+    async fn ask_about(&self, window: WindowTry, form: &[u8]) -> Result<WindowTry, Error> {
+        let channel = self
+            .store
+            .channel(&window.channel_id)
+            .await?
+            .ok_or(Error::ChannelNotFound)?;
+        let post = self.providers.of(&channel).read_return(form);
+        self.note(&window, WindowNote::Returned, post.code.as_deref())
+            .await?;
+        // Even a failed try is asked about again: a genuine success counts however late the browser is.
+        if window.status != Status::Verified {
+            self.ask_and_record(&window, Some(&post)).await?;
+        }
+        self.window_try(window.attempt.tx_id.as_str()).await
+    }
+
+    /// Asks the provider about a window, and records what it said. A browser that came back with a failure closes the try
+    /// with that failure's code, where the provider knows of no success.
+    async fn ask_and_record(
+        &self,
+        window: &WindowTry,
+        post: Option<&WindowReturn>,
+    ) -> Result<(), Error> {
+        let channel = self
+            .store
+            .channel(&window.channel_id)
+            .await?
+            .ok_or(Error::ChannelNotFound)?;
+        let asked = self
+            .providers
+            .of(&channel)
+            .ask_window(&channel, window)
+            .await;
+        let confirmed = match (asked, post) {
+            (Ok(confirmed), _) => confirmed,
+            (Err(unprepared), Some(_)) => return Err(unprepared.into()),
+            // The channel has become useless meanwhile: the time of the try is over all the same.
+            (Err(_), None) => Confirmed {
+                outcome: ConfirmOutcome::StaysOpen,
+                verified: None,
+                pg_tx_id: None,
+                answer: None,
+                calls: Vec::new(),
+            },
+        };
+        let mut record = ConfirmRecord {
+            key: window.key.clone(),
+            tx_id: window.attempt.tx_id.clone(),
+            token: None,
+            outcome: confirmed.outcome,
+            verified: confirmed.verified,
+            pg_tx_id: confirmed.pg_tx_id,
+            answer: confirmed.answer,
+            calls: confirmed.calls,
+        };
+        let refused = record.outcome == ConfirmOutcome::Failed(FailureReason::Refused);
+        match post {
+            Some(post) if refused => match &post.failure {
+                Some(failure) => record.answer = Some(failure.clone()),
+                // It claims a success that the provider does not know of (yet): nothing is decided by that.
+                None => record.outcome = ConfirmOutcome::StaysOpen,
+            },
+            Some(_) => {}
+            // Swept: its time is over, whatever the provider says short of a success.
+            None => {
+                if record.outcome != ConfirmOutcome::Verified {
+                    record.outcome = ConfirmOutcome::Failed(FailureReason::Expired);
+                    record.answer = None;
+                }
+            }
+        }
+        self.until_durable(|| self.store.record_confirm(&record, self.now()))
+            .await?;
+        Ok(())
+    }
+
+    /// Asks about windows whose time is over once more, and ends them. Says how many.
+    pub(in crate::service) async fn sweep_windows(&self, limit: u32) -> Result<u32, Error> {
+        let due = self.store.due_windows(limit, self.now()).await?;
+        let count = u32::try_from(due.len()).unwrap_or(limit);
+        for window in due {
+            self.ask_and_record(&window, None).await?;
+        }
+        Ok(count)
+    }
+}
