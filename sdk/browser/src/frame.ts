@@ -13,16 +13,34 @@ function label(element: HTMLElement, text: string): void {
   element.setAttribute('aria-label', text);
 }
 
+const CLASS = 'bonin-frame';
+let undimmed = false;
+
+/** Takes away the browser's own dimming, which only a style sheet can; one made by a script is not held against the page's policy. */
+function undim(): void {
+  if (undimmed) return;
+  try {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`.${CLASS}::backdrop{background:none}`);
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+    undimmed = true;
+  } catch {
+    // An older browser dims a little.
+  }
+}
+
 export function openFrame(dim: boolean, onClose: () => void): Stage | undefined {
   // The result could not be told to a page without an origin, and nobody but the noted origin may frame the window.
   if (self.origin === 'null') return undefined;
 
   const dialog = styled(
     'dialog',
-    'display:flex;position:fixed;inset:0;top:0;left:0;width:100%;height:100%;max-width:none;max-height:none;z-index:2147483647' +
+    'display:flex;position:fixed;top:0;left:0;width:100%;height:100%;z-index:2147483647' +
       (dim ? ';background:rgba(0,0,0,.6)' : ''),
   );
   label(dialog, '본인인증');
+  dialog.className = CLASS;
+  undim();
   const box = styled(
     'div',
     'margin:auto;display:flex;flex-direction:column;width:100%;height:100%;max-width:480px;max-height:760px;background:#fff;' +

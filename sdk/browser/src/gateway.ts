@@ -30,11 +30,14 @@ export interface Begun {
   readonly origin: string;
 }
 
-export type Status =
-  | { readonly state: 'VERIFIED' }
-  | { readonly state: 'FAILED'; readonly failed: Failure }
-  /** `returned`: the person has come back from KCP, and what KCP says of it is not known yet. */
-  | { readonly state: 'READY'; readonly returned: boolean };
+/** How a try stands. */
+export interface Status {
+  readonly verified: boolean;
+  /** Set where it has failed. */
+  readonly failed?: Failure | undefined;
+  /** The person has come back from KCP; unless it is decided, what KCP says of it is not known yet. */
+  readonly returned: boolean;
+}
 
 // KCP is asked while we wait; the gateway gives up on KCP long before this.
 const BEGIN_MS = 45_000;
@@ -104,19 +107,14 @@ export async function begin(base: string, body: object): Promise<Begun | (Failur
 export async function askStatus(base: string, txId: string): Promise<Status | undefined> {
   try {
     const { ok, status, fields } = await call(`${base}checkout/${encodeURIComponent(txId)}/status`, {}, STATUS_MS);
-    if (status === 404) {
-      const failed = failureIn(fields);
-      return failed && { state: 'FAILED', failed };
+    const state = fields['status'];
+    if (ok && (state === 'READY' || state === 'VERIFIED' || state === 'FAILED')) {
+      const failed = state === 'FAILED' ? failureIn(fields, 'PGProviderError') : undefined;
+      return { verified: state === 'VERIFIED', failed, returned: fields['returned'] === true };
     }
-    if (!ok) return undefined;
-    switch (fields['status']) {
-      case 'VERIFIED':
-        return { state: 'VERIFIED' };
-      case 'FAILED':
-        return { state: 'FAILED', failed: failureIn(fields, 'PGProviderError') as Failure };
-      case 'READY':
-        return { state: 'READY', returned: fields['returned'] === true };
-    }
+    // The gateway knows of no such try, and says so.
+    const failed = status === 404 && failureIn(fields);
+    if (failed) return { verified: false, failed, returned: false };
   } catch {
     // Offline, or too slow: whoever asks asks again.
   }

@@ -38,7 +38,9 @@ export function openPopup(center: boolean): Stage | undefined {
     go: (url) => {
       opened.location.replace(url);
     },
-    closed: () => opened.closed,
+    // A page that cuts itself off from its popups (`Cross-Origin-Opener-Policy`) sees them closed while the person is still busy in
+    // them: but then the focus is there. In a frame the focus may be elsewhere in any case.
+    closed: () => opened.closed && (self !== top || document.hasFocus()),
     close: () => opened.close(),
   };
 }

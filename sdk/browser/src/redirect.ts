@@ -4,7 +4,7 @@ import type { IdentityVerificationResponse } from './browser-sdk';
 
 // Schemes that run, read or start something instead of opening a page or the caller's own app.
 const REFUSED =
-  /^(javascript|livescript|mocha|vbscript|data|file|filesystem|blob|about|intent|android-app|view-source|content|jar|resource|res|mhtml|wss?|ftps?|smb|ldaps?|(chrome|edge|moz|ms|safari)(-.*)?)$/;
+  /^(javascript|vbscript|data|file|filesystem|blob|about|intent|android-app|view-source|content|jar|resource|res|mhtml|wss?|ftps?|smb|ldaps?|(chrome|edge|moz|ms|safari)(-.*)?)$/;
 
 export function isWeb(address: string): boolean {
   return /^https?:/i.test(address);

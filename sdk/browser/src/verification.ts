@@ -69,8 +69,7 @@ function run(base: string, order: Order, resolve: (result: IdentityVerificationR
 
   /** Settles if this decides anything. */
   const take = (status: Status | undefined): boolean => {
-    if (status?.state === 'VERIFIED') finish();
-    else if (status?.state === 'FAILED') finish(status.failed);
+    if (status && (status.verified || status.failed)) finish(status.failed);
     return settled;
   };
 
@@ -81,16 +80,15 @@ function run(base: string, order: Order, resolve: (result: IdentityVerificationR
     stage?.close();
     const { txId } = begun;
     let status = await askStatus(base, txId);
-    const returned = () => status?.state === 'READY' && status.returned;
     for (const [i, ms] of [...PAUSES_MS, ...RETURNED_PAUSES_MS].entries()) {
       if (take(status)) return;
-      if (i >= PAUSES_MS.length && !returned()) break;
+      if (i >= PAUSES_MS.length && !status?.returned) break;
       await sleep(ms);
       if (settled) return;
       status = await askStatus(base, txId);
     }
     if (take(status)) return;
-    if (status && !returned()) finish(failure(otherwise));
+    if (status && !status.returned) finish(failure(otherwise));
     else finish(failure('Unavailable', '본인인증 결과를 아직 알 수 없습니다. 잠시 후 결과를 조회해 주세요.'));
   };
 
