@@ -2,12 +2,11 @@
 
 mod admission;
 mod mvno;
-mod name_check;
-mod pass;
+pub(crate) mod name_check;
+pub(crate) mod pass;
 mod refusal;
 mod rules;
-mod sms;
-mod strike;
+pub(crate) mod sms;
 
 use axum::Json;
 use axum::body::Bytes;
@@ -18,10 +17,12 @@ use bonin_kcp::hub::RES_CD_SUCCESS;
 use bonin_kcp::hub::message::TxType;
 use serde_json::{Map, Value};
 
-pub(crate) use self::refusal::Refusal;
+pub(crate) use self::refusal::{CANCELLED, Refusal};
 use crate::Sandbox;
 use crate::fields::Fields;
 use crate::serve::Peer;
+use crate::strike::strike;
+use crate::world::Call;
 
 /// What a call that succeeds answers beside `res_cd` and `res_msg`.
 type Answer = Map<String, Value>;
@@ -43,7 +44,7 @@ pub(crate) async fn call(
         .as_ref()
         .ok()
         .and_then(|fields| fields.text("tx_type").ok()??.parse().ok());
-    if let Some(response) = strike::strike(&sandbox, &peer, tx_type).await {
+    if let Some(response) = strike(&sandbox, &peer, Call::Hub(tx_type)).await {
         return response;
     }
     let result = fields

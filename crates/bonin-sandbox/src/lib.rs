@@ -10,9 +10,12 @@ mod phone;
 mod random;
 mod router;
 mod serve;
+mod strike;
+mod window;
 mod world;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
 
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -27,6 +30,9 @@ const MAX_PHONE_PAGES: usize = 64;
 pub struct SandboxConfig {
     /// Who may use the phone and the control API.
     pub control_access: ControlAccess,
+    /// Where browsers reach the sandbox: scheme, host and port alone, as `https://kcp.example.com`. Without it the window opens where the
+    /// registering merchant's `Host` says.
+    pub public_url: Option<String>,
 }
 
 /// Who may use `/phone` and `/sandbox/*`, which show every message and hand out private keys. The hub is open to anyone who
@@ -57,13 +63,23 @@ struct Shared {
     phone_pages: Arc<Semaphore>,
     /// One RSA key at a time: making one takes a core for a good part of a second.
     key_making: Semaphore,
+    /// As many of the window's key derivations at once as there are cores: each takes one for about two milliseconds.
+    key_deriving: Arc<Semaphore>,
     /// Ends what would otherwise wait: open phone pages, calls that a fault keeps waiting.
     stopping: CancellationToken,
 }
 
 impl Sandbox {
     /// Sets up a sandbox with its default merchant. Makes an RSA key, which takes a core for a good part of a second.
-    pub fn new(config: SandboxConfig) -> Result<Self, SetupError> {
+    pub fn new(mut config: SandboxConfig) -> Result<Self, SetupError> {
+        if let Some(url) = config.public_url.as_deref() {
+            config.public_url = Some(window::origin(url).ok_or_else(|| {
+                SetupError(
+                    "공개 주소는 경로 없는 http 또는 https 주소여야 합니다. 예: https://kcp.example.com"
+                        .into(),
+                )
+            })?);
+        }
         let merchant = Merchant::default_one().map_err(|error| SetupError(error.to_string()))?;
         Ok(Self(Arc::new(Shared {
             config,
@@ -71,6 +87,9 @@ impl Sandbox {
             phone_changes: watch::Sender::new(0),
             phone_pages: Arc::new(Semaphore::new(MAX_PHONE_PAGES)),
             key_making: Semaphore::new(1),
+            key_deriving: Arc::new(Semaphore::new(
+                available_parallelism().map_or(1, |cores| cores.get()),
+            )),
             stopping: CancellationToken::new(),
         })))
     }

@@ -35,6 +35,11 @@ pub(crate) fn id() -> Result<String, NoRandomness> {
     Ok(format!("{:016x}", u64::from_ne_bytes(bytes()?)))
 }
 
+/// 32 hexadecimal digits: what opens something to whoever knows it.
+pub(crate) fn token() -> Result<String, NoRandomness> {
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes()?)))
+}
+
 /// 64 hexadecimal digits, as KCP's `enc_key`.
 pub(crate) fn enc_key() -> Result<String, NoRandomness> {
     Ok(bytes::<32>()?

@@ -16,7 +16,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use crate::control::{
     ControlError, faults, merchants, messages, pass_requests, people, reset, settings,
 };
-use crate::{Sandbox, access, hub, phone};
+use crate::{Sandbox, access, hub, phone, window};
 
 /// A call of the hub has about 3 KiB, most of it the certificate; a merchant with certificate about 4 KiB.
 const MAX_BODY_LEN: usize = 64 * 1024;
@@ -72,6 +72,7 @@ pub(crate) fn router(sandbox: Sandbox) -> Router {
 
     Router::new()
         .route(bonin_kcp::hub::PATH, post(hub::call))
+        .merge(window::router())
         .merge(control)
         .fallback(no_such_address)
         .method_not_allowed_fallback(no_such_method)
@@ -85,7 +86,7 @@ pub(crate) fn router(sandbox: Sandbox) -> Router {
 }
 
 fn header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
 async fn no_such_address() -> ControlError {

@@ -7,13 +7,15 @@ mod merchant;
 mod person;
 mod phone;
 mod settings;
+mod window;
 
 pub(crate) use certification::{Certification, Otp, Stage, Way};
-pub(crate) use fault::{Endpoint, Fault, FaultKind, Faults};
+pub(crate) use fault::{Call, Endpoint, Fault, FaultKind, Faults};
 pub(crate) use merchant::{CertificateLife, Merchant};
 pub(crate) use person::{Person, parse_birth_date, parse_gender, parse_operator, parse_phone};
 pub(crate) use phone::{PassRequest, PassState, Sms};
 pub(crate) use settings::Settings;
+pub(crate) use window::{End, NoWindow, Registration, Verified, Window, Windows};
 
 use crate::bounded::Bounded;
 
@@ -33,6 +35,7 @@ pub(crate) struct World {
     pub(crate) certifications: Bounded<String, Certification>,
     pub(crate) messages: Bounded<String, Sms>,
     pub(crate) pass_requests: Bounded<String, PassRequest>,
+    pub(crate) windows: Windows,
     pub(crate) settings: Settings,
     pub(crate) faults: Faults,
 }
@@ -48,6 +51,7 @@ impl World {
             certifications: Bounded::new(MAX_CERTIFICATIONS),
             messages: Bounded::new(MAX_MESSAGES),
             pass_requests: Bounded::new(MAX_MESSAGES),
+            windows: Windows::default(),
             settings: Settings::default(),
             faults: Faults::default(),
         }

@@ -23,6 +23,9 @@ pub(crate) struct SandboxArgs {
     /// Let others than this machine use the phone and the control API. They see every message and get private keys.
     #[arg(long)]
     open_control: bool,
+    /// Where browsers reach the sandbox, if not where merchants do (e.g. https://kcp.example.com): the window opens there.
+    #[arg(long, env = "BONIN_SANDBOX_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
     /// Once ready, write the address as JSON to this file.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
@@ -34,12 +37,15 @@ pub(crate) async fn run(args: SandboxArgs) -> Result<(), Failure> {
     args.log.start()?;
     let (listener, bound) = listener::bind(&args.listen).await?;
     let url = format!("http://{bound}");
-    let access = if args.open_control {
-        ControlAccess::Anyone
-    } else {
-        ControlAccess::LoopbackOnly
+    let config = SandboxConfig {
+        control_access: if args.open_control {
+            ControlAccess::Anyone
+        } else {
+            ControlAccess::LoopbackOnly
+        },
+        public_url: args.public_url,
     };
-    let serving = start(listener, access, shutdown::on_signal()).await?;
+    let serving = start(listener, config, shutdown::on_signal()).await?;
     if let Some(file) = &args.ready_file {
         ready_file::write(file, &json!({ "sandbox": url }))?;
     }
@@ -58,7 +64,7 @@ pub(crate) async fn finished(serving: JoinHandle<std::io::Result<()>>) -> Result
 /// Serves a sandbox until stopped.
 pub(crate) async fn start(
     listener: TcpListener,
-    control_access: ControlAccess,
+    config: SandboxConfig,
     stop: CancellationToken,
 ) -> Result<JoinHandle<std::io::Result<()>>, Failure> {
     // It makes an RSA key, which takes a core for a good part of a second.

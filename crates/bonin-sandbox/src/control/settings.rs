@@ -12,10 +12,11 @@ use crate::Sandbox;
 use crate::fields::{FieldError, Fields};
 use crate::world::Settings;
 
-const FIELDS: [&str; 4] = [
+const FIELDS: [&str; 5] = [
     "unknownPeople",
     "otpTtlSeconds",
     "otpMaxAttempts",
+    "registrationTtlSeconds",
     "fixedOtp",
 ];
 
@@ -53,6 +54,9 @@ fn read(fields: &Fields, mut settings: Settings) -> Result<Settings, FieldError>
     }
     if let Some(attempts) = fields.integer("otpMaxAttempts", 1..=1_000)? {
         settings.otp_max_attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+    }
+    if let Some(seconds) = fields.integer("registrationTtlSeconds", 0..=86_400)? {
+        settings.registration_ttl = Duration::from_secs(seconds);
     }
     match fields.text("fixedOtp")? {
         Some(otp) if otp.len() == 6 && otp.bytes().all(|b| b.is_ascii_digit()) => {

@@ -94,7 +94,7 @@ pub(super) fn name_check(sandbox: &Sandbox, fields: Fields) -> Result<Answer, Re
 }
 
 /// The person a call asks about: somebody known, who must match in everything, or somebody made of what the call says.
-pub(super) fn person_of(world: &World, subject: &Subject) -> Result<Person, Refusal> {
+pub(crate) fn person_of(world: &World, subject: &Subject) -> Result<Person, Refusal> {
     let birth_date = parse_birth_date(subject.birth_day.expose()).ok_or_else(|| {
         Refusal::field("birth_day: YYYYMMDD 형식의 날짜여야 합니다. 예: 19900101")
     })?;

@@ -68,18 +68,29 @@ pub(super) fn push(sandbox: &Sandbox, fields: Fields) -> Result<Answer, Refusal>
         }
         None => world.certify(certification)?,
     };
-    let pass_request = PassRequest {
-        id: request_id.clone(),
-        phone,
-        name,
-        per_cert_no: per_cert_no.clone(),
-        state: PassState::Pending,
-        requested_at: Timestamp::now(),
-    };
-    world.pass_requests.insert(request_id, pass_request);
+    ask_on_phone(&mut world, request_id, phone, name, &per_cert_no);
     drop(world);
     sandbox.phone_changed();
     Ok(object(&per_cert_no, answer))
+}
+
+/// Puts a request into the PASS app.
+pub(crate) fn ask_on_phone(
+    world: &mut World,
+    id: String,
+    phone: String,
+    name: String,
+    per_cert_no: &str,
+) {
+    let request = PassRequest {
+        id: id.clone(),
+        phone,
+        name,
+        per_cert_no: per_cert_no.to_owned(),
+        state: PassState::Pending,
+        requested_at: Timestamp::now(),
+    };
+    world.pass_requests.insert(id, request);
 }
 
 /// 2500 names no birth date: somebody known must match in name and operator, of the others the rest is made up.

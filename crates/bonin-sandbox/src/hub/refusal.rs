@@ -1,8 +1,12 @@
 use bonin_kcp::hub::{CertificateError, SignTextError};
+use bonin_kcp::window::{RES_CD_CANCELLED, RES_CD_SETTINGS_MISSING};
 use serde_json::{Value, json};
 
 use crate::fields::FieldError;
 use crate::random::NoRandomness;
+
+/// KCP's words where the user cancelled in the window.
+pub(crate) const CANCELLED: &str = "사용자가 인증을 취소하였습니다";
 
 /// Why a call was refused. KCP's own codes for these are not public, so the sandbox's begin with `SB`, and nothing may depend
 /// on their spelling.
@@ -22,7 +26,13 @@ pub(crate) enum Refusal {
     NotApprovedYet,
     /// `SB22`: refused in the app.
     RejectedByUser,
-    /// `SB91`: bad signature or certificate.
+    /// `SB21` too: the person is not through in the window.
+    NotVerifiedYet,
+    /// `9999`: the user cancelled in the window.
+    Cancelled,
+    /// `CS24`: the merchant has not set where the window may send people back to.
+    ResultUrlNotSet,
+    /// `SB91`: bad signature, certificate or cipher.
     Authentication(&'static str),
     /// `SB92`: unknown merchant.
     UnknownMerchant,
@@ -47,7 +57,10 @@ impl Refusal {
             Self::OtpExpired => "SB12",
             Self::TooManyWrongOtps => "SB13",
             Self::NotApprovedYet => "SB21",
+            Self::NotVerifiedYet => "SB21",
             Self::RejectedByUser => "SB22",
+            Self::Cancelled => RES_CD_CANCELLED,
+            Self::ResultUrlNotSet => RES_CD_SETTINGS_MISSING,
             Self::Authentication(_) => "SB91",
             Self::UnknownMerchant => "SB92",
             Self::Field(_) => "SB93",
@@ -56,7 +69,7 @@ impl Refusal {
         }
     }
 
-    fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         match self {
             Self::PersonMismatch => "입력한 정보가 통신사에 등록된 정보와 일치하지 않습니다.",
             Self::NoPassApp => "이 휴대폰에는 PASS 앱이 설치되어 있지 않습니다.",
@@ -67,6 +80,11 @@ impl Refusal {
             }
             Self::NotApprovedYet => "PASS 앱에서 아직 인증이 완료되지 않았습니다.",
             Self::RejectedByUser => "PASS 앱에서 인증이 거절되었습니다.",
+            Self::NotVerifiedYet => "인증창에서 아직 본인확인이 완료되지 않았습니다.",
+            Self::Cancelled => CANCELLED,
+            Self::ResultUrlNotSet => {
+                "가맹점 설정 정보가 없습니다. 상점관리자의 [부가서비스 > 휴대폰본인확인 > 인증결과URL설정]에 Ret_URL의 호스트를 등록해 주세요."
+            }
             Self::UnknownMerchant => {
                 "site_cd: 등록되지 않은 가맹점입니다. GET /sandbox/merchants에서 확인해 주세요."
             }

@@ -11,7 +11,7 @@ use super::rules::OTP_PLACE;
 use super::{Answer, Refusal, object};
 use crate::Sandbox;
 use crate::fields::Fields;
-use crate::world::{Otp, Sms, Stage, World};
+use crate::world::{Certification, Otp, Settings, Sms, Stage, World};
 use crate::{linkage, random};
 
 const DEFAULT_MESSAGE: &str = "[BONIN]본인확인 인증번호는 [000000]입니다.";
@@ -62,7 +62,7 @@ pub(super) fn send(sandbox: &Sandbox, fields: Fields) -> Result<Answer, Refusal>
 }
 
 /// Makes a new number for a certification and puts the SMS on the phone.
-pub(super) fn send_to_phone(world: &mut World, per_cert_no: &str) -> Result<(), Refusal> {
+pub(crate) fn send_to_phone(world: &mut World, per_cert_no: &str) -> Result<(), Refusal> {
     let digits = match &world.settings.fixed_otp {
         Some(fixed) => fixed.clone(),
         None => random::digits(OTP_DIGITS)?,
@@ -110,6 +110,30 @@ pub(super) fn confirm(sandbox: &Sandbox, fields: Fields) -> Result<Answer, Refus
     let settings = world.settings.clone();
     let certification =
         world.certification_mut(&merchant, &request.per_cert_no, request.comm_id)?;
+    confirm_number(certification, &settings, request.otp_no.expose())?;
+    let mut answer = object(
+        &request.per_cert_no,
+        json!({ "phone_no": certification.person.phone, "comm_id": certification.operator }),
+    );
+    let site = certification
+        .web_siteid
+        .clone()
+        .unwrap_or_else(|| merchant.own_site());
+    linkage::add(
+        &mut answer,
+        &certification.person,
+        &site,
+        merchant.provides_ci,
+    );
+    Ok(answer)
+}
+
+/// The number that the user typed, held against the SMS.
+pub(crate) fn confirm_number(
+    certification: &mut Certification,
+    settings: &Settings,
+    digits: &str,
+) -> Result<(), Refusal> {
     let Stage::Sms {
         otp, wrong_numbers, ..
     } = &mut certification.stage
@@ -129,24 +153,10 @@ pub(super) fn confirm(sandbox: &Sandbox, fields: Fields) -> Result<Answer, Refus
     if otp.sent_at.elapsed() >= settings.otp_ttl {
         return Err(Refusal::OtpExpired);
     }
-    if otp.digits != request.otp_no.expose() {
+    if otp.digits != digits {
         *wrong_numbers += 1;
         return Err(Refusal::WrongOtp);
     }
     certification.stage = Stage::Confirmed;
-    let mut answer = object(
-        &request.per_cert_no,
-        json!({ "phone_no": certification.person.phone, "comm_id": certification.operator }),
-    );
-    let site = certification
-        .web_siteid
-        .clone()
-        .unwrap_or_else(|| merchant.own_site());
-    linkage::add(
-        &mut answer,
-        &certification.person,
-        &site,
-        merchant.provides_ci,
-    );
-    Ok(answer)
+    Ok(())
 }

@@ -24,6 +24,8 @@ pub(super) fn index(sites: &[String]) -> Markup {
                 dl {
                     dt { "허브 API" }
                     dd { code { "POST /gw/hub/v1/cert" } }
+                    dt { "표준인증창" }
+                    dd { code { "POST /api/reg/certDataReg.do" } " " code { "POST /api/query/getCertData.do" } }
                     dt { "가맹점(site_cd)" }
                     dd { @for site in sites { code { (site) } " " } }
                     dt { "인증서와 개인키" }

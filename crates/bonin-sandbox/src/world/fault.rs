@@ -38,13 +38,26 @@ impl Endpoint {
         }
     }
 
-    fn covers_hub_call(self, tx_type: Option<TxType>) -> bool {
-        match self {
-            Self::Hub => true,
-            Self::HubCall(own) => Some(own) == tx_type,
-            Self::Register | Self::Query => false,
+    fn covers(self, call: Call) -> bool {
+        match (self, call) {
+            (Self::Register, Call::Register)
+            | (Self::Query, Call::Query)
+            | (Self::Hub, Call::Hub(_)) => true,
+            (Self::HubCall(own), Call::Hub(tx_type)) => Some(own) == tx_type,
+            _ => false,
         }
     }
+}
+
+/// A call that a fault may strike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// The window's registration.
+    Register,
+    /// The window's query.
+    Query,
+    /// A call of the hub, where it said which.
+    Hub(Option<TxType>),
 }
 
 /// What goes wrong.
@@ -108,11 +121,11 @@ impl Faults {
         self.0.iter()
     }
 
-    /// What strikes this call of the hub: at most one latency and at most one other fault, each used up by one.
-    pub(crate) fn strike_hub(&mut self, tx_type: Option<TxType>) -> Strike {
+    /// What strikes this call: at most one latency and at most one other fault, each used up by one.
+    pub(crate) fn strike(&mut self, call: Call) -> Strike {
         let mut strike = Strike::default();
         self.0.retain_mut(|fault| {
-            if !fault.endpoint.covers_hub_call(tx_type) {
+            if !fault.endpoint.covers(call) {
                 return true;
             }
             match &fault.kind {
@@ -160,18 +173,18 @@ mod tests {
         let mut faults = Faults::default();
         faults.add(fault("hub:2300", FaultKind::Drop, Some(2)));
         assert_eq!(
-            faults.strike_hub(Some(TxType::NameCheck)),
+            faults.strike(Call::Hub(Some(TxType::NameCheck))),
             Strike::default()
         );
-        assert_eq!(faults.strike_hub(None), Strike::default());
+        assert_eq!(faults.strike(Call::Hub(None)), Strike::default());
         for _ in 0..2 {
             assert_eq!(
-                faults.strike_hub(Some(TxType::ConfirmOtp)).fault,
+                faults.strike(Call::Hub(Some(TxType::ConfirmOtp))).fault,
                 Some(FaultKind::Drop)
             );
         }
         assert_eq!(
-            faults.strike_hub(Some(TxType::ConfirmOtp)),
+            faults.strike(Call::Hub(Some(TxType::ConfirmOtp))),
             Strike::default()
         );
     }
@@ -186,7 +199,7 @@ mod tests {
         faults.add(fault("register", FaultKind::Timeout, None));
         for expected in [Some(FaultKind::Garbage), Some(FaultKind::Drop), None] {
             assert_eq!(
-                faults.strike_hub(None),
+                faults.strike(Call::Hub(None)),
                 Strike {
                     latency: Some(second),
                     fault: expected

@@ -11,6 +11,8 @@ pub(crate) struct Settings {
     pub(crate) otp_ttl: Duration,
     /// How many wrong numbers a certification takes.
     pub(crate) otp_max_attempts: u32,
+    /// How long a registration of the window is good for.
+    pub(crate) registration_ttl: Duration,
     /// The number of every SMS, instead of a random one.
     pub(crate) fixed_otp: Option<String>,
 }
@@ -21,6 +23,7 @@ impl Default for Settings {
             accepts_unknown_people: true,
             otp_ttl: Duration::from_secs(180),
             otp_max_attempts: 5,
+            registration_ttl: Duration::from_secs(3600),
             fixed_otp: None,
         }
     }
@@ -33,6 +36,7 @@ impl Settings {
             "unknownPeople": if self.accepts_unknown_people { "accept" } else { "reject" },
             "otpTtlSeconds": self.otp_ttl.as_secs(),
             "otpMaxAttempts": self.otp_max_attempts,
+            "registrationTtlSeconds": self.registration_ttl.as_secs(),
             "fixedOtp": self.fixed_otp,
         })
     }

@@ -280,6 +280,7 @@ async fn a_page_elsewhere_can_neither_read_nor_write() {
 async fn the_control_api_can_be_opened_to_other_names_but_never_to_other_origins() {
     let world = World::start_with(SandboxConfig {
         control_access: ControlAccess::Anyone,
+        ..SandboxConfig::default()
     })
     .await;
     let settings = format!("{}/sandbox/settings", world.address);

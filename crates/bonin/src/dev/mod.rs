@@ -7,7 +7,7 @@ use std::{io::Write, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use bonin_core::Rules;
 use bonin_gateway::{GatewayConfig, Rate, Service};
-use bonin_sandbox::ControlAccess;
+use bonin_sandbox::SandboxConfig;
 use bonin_store::{Keyring, Store};
 use clap::Args;
 use jiff::Timestamp;
@@ -59,7 +59,7 @@ pub(crate) async fn run(args: DevArgs) -> Result<(), Failure> {
     let sandbox_url = format!("http://{sandbox_bound}");
     let sandbox = crate::sandbox::start(
         sandbox_listener,
-        ControlAccess::LoopbackOnly,
+        SandboxConfig::default(),
         sandbox_stop.clone(),
     )
     .await?;

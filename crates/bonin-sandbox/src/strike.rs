@@ -6,30 +6,25 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use bonin_kcp::hub::message::TxType;
 use serde_json::json;
 
 use crate::Sandbox;
 use crate::serve::Peer;
-use crate::world::FaultKind;
+use crate::world::{Call, FaultKind};
 
 /// Longer than any sensible client waits, but not for ever.
 const SILENCE: Duration = Duration::from_secs(120);
 
 /// What the client gets instead of an answer, if anything strikes this call.
-pub(super) async fn strike(
-    sandbox: &Sandbox,
-    peer: &Peer,
-    tx_type: Option<TxType>,
-) -> Option<Response> {
-    let strike = sandbox.world().faults.strike_hub(tx_type);
+pub(crate) async fn strike(sandbox: &Sandbox, peer: &Peer, call: Call) -> Option<Response> {
+    let strike = sandbox.world().faults.strike(call);
     if let Some(latency) = strike.latency
         && !wait(sandbox, latency).await
     {
         return Some(hang_up(peer));
     }
     Some(match strike.fault? {
-        // `strike_hub` hands latencies out apart.
+        // `strike` hands latencies out apart.
         FaultKind::Latency(_) => return None,
         FaultKind::Timeout => {
             wait(sandbox, SILENCE).await;
