@@ -65,6 +65,7 @@ CREATE TABLE refresh_token (
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX refresh_token_of_secret ON refresh_token (secret_id);
+CREATE INDEX refresh_token_by_end    ON refresh_token (expires_at);
 
 -- What the list asks for in the clear, and blind indexes for what it asks for of a person. The columns from channel_id
 -- to pg_tx_id are those of the try that is shown.
@@ -100,7 +101,7 @@ CREATE INDEX verification_by_requested ON identity_verification (store_id, reque
 CREATE INDEX verification_by_changed   ON identity_verification (store_id, status_changed_at, id);
 CREATE INDEX verification_by_verified  ON identity_verification (store_id, verified_at, id);
 CREATE INDEX verification_by_failed    ON identity_verification (store_id, failed_at, id);
-CREATE INDEX verification_by_pg_tx     ON identity_verification (pg_tx_id);
+CREATE INDEX verification_by_pg_tx     ON identity_verification (store_id, pg_tx_id);
 CREATE INDEX verification_by_name      ON identity_verification (name_index, requested_at);
 CREATE INDEX verification_by_phone     ON identity_verification (phone_index, requested_at);
 
@@ -126,6 +127,9 @@ CREATE TABLE attempt (
     claim_token            TEXT,
     claim_purpose          TEXT,
     claim_until            BIGINT,
+    -- The last claim whose outcome was recorded, and what it came to: what those who waited for it are told.
+    answered_token         TEXT,
+    answered_outcome       TEXT,
     pg_tx_id               TEXT,
     pg_code                TEXT,
     pg_message             BLOB,

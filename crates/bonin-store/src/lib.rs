@@ -19,7 +19,7 @@ pub use admin::{
 pub use error::StoreError;
 pub use keyring::{Keyring, KeyringError};
 pub use verification::{
-    BeginError, BeginTry, Begun, CallNote, ChannelOfTry, ClaimError, Claimed, ConfirmRecord,
+    Answered, BeginError, BeginTry, CallNote, ChannelOfTry, ClaimError, Claimed, ConfirmRecord,
     Customer, CustomerFilter, Failure, ListQuery, MessageLimit, Page, PgAnswer, Progress,
     ProviderState, Recorded, ResendRecord, SendRecord, SortField, SortOrder, TimeRange,
     TimelineEntry, VerificationKey, VerificationRecord, VerifiedPerson, WindowNote, WindowTry,
@@ -99,12 +99,9 @@ impl Store {
         &self.rules
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, with the schema that this version needs.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1")
-            .fetch_one(self.database.reader())
-            .await?;
-        Ok(())
+        self.database.check_schema().await
     }
 
     /// Waits for what is under way, and closes the files.

@@ -84,6 +84,9 @@ impl IdentityVerification {
             && self.verified().is_none()
             && self.attempts.last() == Some(attempt);
         let kind = match (attempt.state, outcome) {
+            // Recorded again, because nobody knew whether the first record was durable.
+            (AttemptState::Open, SendOutcome::Sent) => return Vec::new(),
+            (AttemptState::Failed(was), SendOutcome::Failed(is)) if was == is => return Vec::new(),
             (AttemptState::Begun, SendOutcome::Failed(reason)) => EventKind::Failed(reason),
             (AttemptState::Begun, SendOutcome::Sent) => EventKind::Opened {
                 live_until: after(now, rules.life(attempt.way)),
@@ -137,12 +140,19 @@ impl IdentityVerification {
             return Vec::new();
         };
         if outcome == ConfirmOutcome::Verified {
-            // A genuine success counts however late it comes, unless another try has succeeded.
-            let kind = match self.verified() {
-                None => EventKind::Verified,
-                Some(_) => EventKind::CameTooLate,
+            return match self.verified() {
+                // Recorded again, because nobody knew whether the first record was durable.
+                Some(verified) if verified.tx_id == attempt.tx_id => Vec::new(),
+                Some(_) => vec![attempt.event(EventKind::CameTooLate)],
+                // A genuine success counts however late it comes, and leaves nothing else to wait for.
+                None => self
+                    .attempts
+                    .iter()
+                    .filter(|other| other.tx_id != attempt.tx_id && other.is_pending())
+                    .map(|other| other.event(EventKind::Replaced))
+                    .chain([attempt.event(EventKind::Verified)])
+                    .collect(),
             };
-            return vec![attempt.event(kind)];
         }
         let waiting = match attempt.state {
             AttemptState::Open => true,
@@ -210,6 +220,10 @@ impl IdentityVerification {
 }
 
 impl Attempt {
+    fn is_pending(&self) -> bool {
+        matches!(self.state, AttemptState::Begun | AttemptState::Open)
+    }
+
     fn event(&self, kind: EventKind) -> Event {
         Event {
             tx_id: self.tx_id.clone(),

@@ -103,8 +103,20 @@ proptest! {
             // At most one live try, the latest.
             let live: Vec<_> = verification.attempts().iter().filter(|a| a.is_live(now)).collect();
             prop_assert!(live.len() <= 1);
-            if verification.status() != Status::Verified {
-                prop_assert_eq!(live.first().copied(), verification.live(now));
+            prop_assert_eq!(live.first().copied(), verification.live(now));
+            if verification.status() == Status::Verified {
+                prop_assert!(live.is_empty());
+            }
+            // Recording the same once more changes nothing but a claim-free count of wrong numbers, which the store keeps
+            // by the claim's token.
+            if matches!(command, Command::RecordSend { .. }
+                | Command::RecordConfirm { outcome: ConfirmOutcome::Verified, .. })
+            {
+                let mut twice = verification.clone();
+                for event in verification.decide(&command, now, &rules).unwrap() {
+                    twice.apply(&event);
+                }
+                prop_assert_eq!(&twice, &verification);
             }
             // Limits hold.
             prop_assert!(verification.attempts().len() <= 6);

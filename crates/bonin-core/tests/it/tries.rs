@@ -140,10 +140,10 @@ fn a_live_window_is_replaced_and_its_genuine_success_still_counts() {
     assert_eq!(story.begin(2, 2, Way::Sms).unwrap(), ["replaced", "begun"]);
     assert_eq!(
         story.confirmed(3, 1, None, ConfirmOutcome::Verified),
-        ["verified"]
+        ["replaced", "verified"]
     );
     assert_eq!(story.verification.shown().unwrap().tx_id, tx(1));
-    assert_eq!(story.sent(4, 2), ["sent"]);
+    assert_eq!(story.sent(4, 2), ["came_too_late"]);
     assert_eq!(
         story.confirmed(5, 2, None, ConfirmOutcome::Verified),
         ["came_too_late"]
@@ -239,6 +239,17 @@ fn resends_are_counted_when_they_are_asked_for_and_prolong_the_try() {
         Err(Refusal::TooManyResends { until: at(700) })
     );
     story.claim(699, 10, Purpose::Confirm).unwrap();
+}
+
+#[test]
+fn what_is_recorded_twice_happened_once() {
+    let mut story = Story::open(Way::Sms);
+    assert!(story.sent(2, 1).is_empty());
+    story.claim(3, 1, Purpose::Confirm).unwrap();
+    let verified = story.confirmed(4, 1, Some(1), ConfirmOutcome::Verified);
+    assert_eq!(verified, ["verified"]);
+    let again = story.confirmed(4, 1, Some(1), ConfirmOutcome::Verified);
+    assert!(again.is_empty());
 }
 
 #[test]

@@ -22,6 +22,24 @@ impl Store {
         Ok(())
     }
 
+    /// Whose refresh token this is, without using it up. `None` where it is unknown, used, replaced or too old.
+    pub async fn refresh_token_holder(
+        &self,
+        token: &SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<SecretId>, StoreError> {
+        let row =
+            sqlx::query("SELECT secret_id FROM refresh_token WHERE hash = $1 AND expires_at > $2")
+                .bind(token.bytes())
+                .bind(micros(now))
+                .fetch_optional(self.database.reader())
+                .await?;
+        let Some(row) = row else { return Ok(None) };
+        SecretId::parse(row.try_get::<String, _>(0)?)
+            .map(Some)
+            .map_err(|_| StoreError::UnknownValue("refresh_token"))
+    }
+
     /// Uses a refresh token up and puts `next` in its place, in one transaction. `None` where the token is unknown, used,
     /// replaced or too old.
     pub async fn use_refresh_token(

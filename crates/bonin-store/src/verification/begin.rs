@@ -36,10 +36,6 @@ pub struct BeginTry {
     pub message_limit: Option<MessageLimit>,
 }
 
-/// A try that has begun, durably.
-#[derive(Debug)]
-pub struct Begun;
-
 /// Why a try could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum BeginError {
@@ -65,7 +61,7 @@ impl From<sqlx::Error> for BeginError {
 
 impl Store {
     /// Begins a try, if the rules allow it. When this returns, it is on disk.
-    pub async fn begin(&self, wanted: &BeginTry, now: Timestamp) -> Result<Begun, BeginError> {
+    pub async fn begin(&self, wanted: &BeginTry, now: Timestamp) -> Result<(), BeginError> {
         let key = &wanted.key;
         let mut tx = self.database.write().await?;
         // Made first, so that there is a row to lock; refused, it goes with the transaction.
@@ -107,7 +103,7 @@ impl Store {
         let key_id = i64::from(self.keyring.active_id());
         locked.save(&[], None, Some((key_id, indexes))).await?;
         locked.commit().await?;
-        Ok(Begun)
+        Ok(())
     }
 
     async fn insert_attempt(

@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 use bonin_core::{
-    ChannelId, Claim, Command, Operator, OrderNumber, Purpose, Refusal, Status, TxId, Way,
+    ChannelId, Claim, ClaimToken, Command, Operator, OrderNumber, Purpose, Refusal, Status, TxId,
+    Way,
 };
 use jiff::Timestamp;
 use sqlx::Row;
@@ -66,6 +67,17 @@ impl From<sqlx::Error> for ClaimError {
     }
 }
 
+/// What a claim came to, once that is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// The provider was asked, and refused or did not answer.
+    Refused,
+    /// The provider was asked, and did it.
+    Done,
+    /// Nobody was asked: the claim was only given back.
+    Unasked,
+}
+
 /// Where a claimed try stands, for those who wait for its outcome.
 #[derive(Debug)]
 pub struct Progress {
@@ -73,7 +85,9 @@ pub struct Progress {
     pub status: Status,
     /// The claim on the try, if one is held.
     pub claim: Option<Claim>,
-    /// What the provider said last about the try.
+    /// The last claim whose outcome was recorded, and what it came to.
+    pub answered: Option<(ClaimToken, Answered)>,
+    /// What the provider said to it, if it refused.
     pub answer: Option<PgAnswer>,
 }
 
@@ -151,7 +165,7 @@ impl Store {
         tx_id: &TxId,
     ) -> Result<Option<Progress>, StoreError> {
         let row = sqlx::query(
-            "SELECT v.status, a.claim_token, a.claim_purpose, a.claim_until, a.pg_code, a.pg_message \
+            "SELECT v.status, a.claim_token, a.claim_purpose, a.claim_until, a.answered_token, a.answered_outcome, a.pg_code, a.pg_message \
              FROM attempt a JOIN identity_verification v ON v.store_id = a.store_id AND v.id = a.verification_id \
              WHERE a.tx_id = $1 AND a.store_id = $2",
         )
@@ -163,6 +177,7 @@ impl Store {
         Ok(Some(Progress {
             status: rows::status(&row.try_get::<String, _>("status")?)?,
             claim: rows::claim(&row)?,
+            answered: rows::answered(&row)?,
             answer: Opener {
                 keyring: &self.keyring,
                 row: &row,

@@ -4,7 +4,7 @@ use bonin_core::{Gender, IdentityVerificationId, Operator, Redacted, Status, Sto
 use jiff::Timestamp;
 use sqlx::{Any, Row, query::Query};
 
-use super::{VerificationRecord, read::SHOWN, rows, seal::field};
+use super::{VerificationKey, VerificationRecord, read::SHOWN, rows, seal::field};
 use crate::{Store, StoreError, keyring::IndexScope, time::micros};
 
 /// What the list is sorted by, and what its time range is of.
@@ -172,7 +172,19 @@ impl Conditions {
 impl Store {
     /// A page of the list, and how many match in all.
     pub async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
-        let conditions = self.conditions(query);
+        let of_try = match &query.tx_id {
+            None => None,
+            Some(tx_id) => match self.verification_of(tx_id).await? {
+                Some(key) => Some(key),
+                None => {
+                    return Ok(Page {
+                        items: Vec::new(),
+                        total: 0,
+                    });
+                }
+            },
+        };
+        let conditions = self.conditions(query, of_try.as_ref());
         let filter = conditions.sql.join(" AND ");
         let count = format!("SELECT COUNT(*) FROM identity_verification v WHERE {filter}");
         let total: i64 = conditions
@@ -190,9 +202,15 @@ impl Store {
             SortOrder::Descending => "DESC",
             SortOrder::Ascending => "ASC",
         };
+        // What the range is of is never null; saying so would keep PostgreSQL from reading the index backwards.
+        let nulls = if query.sort == query.range.field {
+            ""
+        } else {
+            "NULLS LAST"
+        };
         let (limit, offset) = (conditions.values.len() + 1, conditions.values.len() + 2);
         let sql = format!(
-            "{SHOWN} WHERE {filter} ORDER BY {} {direction} NULLS LAST, v.id {direction} LIMIT ${limit} OFFSET ${offset}",
+            "{SHOWN} WHERE {filter} ORDER BY {} {direction} {nulls}, v.id {direction} LIMIT ${limit} OFFSET ${offset}",
             query.sort.column()
         );
         let items = conditions
@@ -207,7 +225,21 @@ impl Store {
         Ok(Page { items, total })
     }
 
-    fn conditions(&self, query: &ListQuery) -> Conditions {
+    /// Which verification a try is of, found by the try's own key before the list is searched.
+    async fn verification_of(&self, tx_id: &TxId) -> Result<Option<VerificationKey>, StoreError> {
+        let row = sqlx::query("SELECT store_id, verification_id FROM attempt WHERE tx_id = $1")
+            .bind(tx_id.as_str())
+            .fetch_optional(self.database.reader())
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let unknown = |_| StoreError::UnknownValue("attempt");
+        Ok(Some(VerificationKey {
+            store: StoreId::parse(row.try_get::<String, _>(0)?).map_err(unknown)?,
+            id: IdentityVerificationId::parse(row.try_get::<String, _>(1)?).map_err(unknown)?,
+        }))
+    }
+
+    fn conditions(&self, query: &ListQuery, of_try: Option<&VerificationKey>) -> Conditions {
         let mut conditions = Conditions::default();
         let text = |value: &str| Value::Text(value.to_owned());
         conditions.one_of(
@@ -221,11 +253,9 @@ impl Store {
             "v.id",
             query.id.as_ref().map(IdentityVerificationId::as_str),
         );
-        if let Some(tx_id) = &query.tx_id {
-            let place = conditions.value(text(tx_id.as_str()));
-            conditions.sql.push(format!(
-                "EXISTS (SELECT 1 FROM attempt t WHERE t.tx_id = {place} AND t.store_id = v.store_id AND t.verification_id = v.id)"
-            ));
+        if let Some(of_try) = of_try {
+            conditions.text("v.store_id", Some(of_try.store.as_str()));
+            conditions.text("v.id", Some(of_try.id.as_str()));
         }
         if let Some(is_test) = query.is_test {
             conditions.compare("v.is_test", "=", Value::Number(i64::from(is_test)));

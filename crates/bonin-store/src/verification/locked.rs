@@ -128,11 +128,9 @@ impl Locked {
             let code = Some(call.code.as_str());
             (tx_id.as_str(), "asked_pg", Some(call), code)
         });
-        let last = events.len().saturating_sub(1);
-        let happened = events.iter().enumerate().map(|(number, event)| {
-            let code = if number == last { code } else { None };
-            (event.tx_id.as_str(), event.kind.name(), None, code)
-        });
+        let happened = events
+            .iter()
+            .map(|event| (event.tx_id.as_str(), event.kind.name(), None, code));
         for (tx_id, kind, call, code) in called.chain(happened) {
             seq += 1;
             self.append(seq, tx_id, kind, call, code).await?;
@@ -167,7 +165,7 @@ impl Locked {
         .bind(self.key.store.as_str())
         .bind(self.key.id.as_str())
         .bind(seq)
-        .bind(micros(self.now))
+        .bind(micros(call.map_or(self.now, |call| call.at)))
         .bind(tx_id)
         .bind(kind)
         .bind(call.map(|call| call.call.clone()))
@@ -187,7 +185,7 @@ impl Locked {
         // A time of success or failure is kept until the status itself changes.
         sqlx::query(
             "UPDATE identity_verification SET \
-             status_changed_at = CASE WHEN status = $3 AND status_changed_at > 0 THEN status_changed_at ELSE $4 END, \
+             status_changed_at = CASE WHEN status = $3 AND shown_tx_id = $7 AND status_changed_at > 0 THEN status_changed_at ELSE $4 END, \
              verified_at = CASE WHEN status = $3 THEN verified_at ELSE $5 END, \
              failed_at = CASE WHEN status = $3 THEN failed_at ELSE $6 END, \
              status = $3, shown_tx_id = $7, updated_at = $4, \

@@ -19,8 +19,8 @@ use bonin_core::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-pub use begin::{BeginError, BeginTry, Begun};
-pub use claim::{ClaimError, Claimed, Progress};
+pub use begin::{BeginError, BeginTry};
+pub use claim::{Answered, ClaimError, Claimed, Progress};
 pub use list::{CustomerFilter, ListQuery, Page, SortField, SortOrder, TimeRange};
 pub use record::{ConfirmRecord, Recorded, ResendRecord, SendRecord};
 pub use timeline::{CallNote, TimelineEntry};

@@ -5,10 +5,10 @@ use bonin_core::{
     TxId,
 };
 use jiff::Timestamp;
-use sqlx::{Any, Transaction};
+use sqlx::{Any, Row, Transaction};
 
 use super::{
-    PgAnswer, ProviderState, VerificationKey, VerifiedPerson, locked::Locked, seal,
+    Answered, PgAnswer, ProviderState, VerificationKey, VerifiedPerson, locked::Locked, rows, seal,
     timeline::CallNote,
 };
 use crate::{Keyring, Store, StoreError};
@@ -92,14 +92,19 @@ impl Store {
             outcome: record.outcome,
         };
         let recorded = self.decide(&mut locked, &command)?;
+        // The provider's number is kept however late it came: its call may have cost money.
+        sqlx::query("UPDATE attempt SET pg_tx_id = COALESCE($2, pg_tx_id) WHERE tx_id = $1")
+            .bind(record.tx_id.as_str())
+            .bind(record.pg_tx_id.clone())
+            .execute(&mut *locked.tx)
+            .await?;
         if !recorded.came_too_late {
             let state = self.keyring.seal_some(
                 seal::place("provider_state", &record.tx_id),
                 record.provider_state.as_ref().map(|state| state.0.expose()),
             )?;
-            sqlx::query("UPDATE attempt SET pg_tx_id = $2, provider_state = $3 WHERE tx_id = $1")
+            sqlx::query("UPDATE attempt SET provider_state = $2 WHERE tx_id = $1")
                 .bind(record.tx_id.as_str())
-                .bind(record.pg_tx_id.clone())
                 .bind(state)
                 .execute(&mut *locked.tx)
                 .await?;
@@ -123,6 +128,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         let mut locked = self.lock(&record.key, now).await?;
+        if let Some(token) = &record.token
+            && is_answered(&mut locked.tx, &record.tx_id, token).await?
+        {
+            return Ok(recorded_before(&locked));
+        }
         let command = Command::RecordConfirm {
             tx_id: record.tx_id.clone(),
             token: record.token.clone(),
@@ -130,14 +140,16 @@ impl Store {
         };
         let recorded = self.decide(&mut locked, &command)?;
         let mut indexes = None;
-        if !recorded.came_too_late {
-            save_answer(
-                &mut locked.tx,
-                &self.keyring,
-                &record.tx_id,
-                record.answer.as_ref(),
-            )
-            .await?;
+        let done = record.outcome == ConfirmOutcome::Verified;
+        if let Some(token) = &record.token {
+            let answered = answered(&record.calls, done);
+            save_answered(&mut locked.tx, &record.tx_id, token, answered).await?;
+        }
+        if !recorded.came_too_late && !locked.events().is_empty() {
+            if !record.calls.is_empty() || done {
+                let answer = record.answer.as_ref();
+                save_answer(&mut locked.tx, &self.keyring, &record.tx_id, answer).await?;
+            }
             if let (ConfirmOutcome::Verified, Some((person, raw))) =
                 (record.outcome, &record.verified)
             {
@@ -167,20 +179,21 @@ impl Store {
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         let mut locked = self.lock(&record.key, now).await?;
+        if is_answered(&mut locked.tx, &record.tx_id, &record.token).await? {
+            return Ok(recorded_before(&locked));
+        }
         let command = Command::RecordResend {
             tx_id: record.tx_id.clone(),
             token: record.token.clone(),
             outcome: record.outcome,
         };
         let recorded = self.decide(&mut locked, &command)?;
-        if !recorded.came_too_late {
-            save_answer(
-                &mut locked.tx,
-                &self.keyring,
-                &record.tx_id,
-                record.answer.as_ref(),
-            )
-            .await?;
+        let done = record.outcome == ResendOutcome::Sent;
+        let answered = answered(&record.calls, done);
+        save_answered(&mut locked.tx, &record.tx_id, &record.token, answered).await?;
+        if !recorded.came_too_late && !record.calls.is_empty() {
+            let answer = record.answer.as_ref();
+            save_answer(&mut locked.tx, &self.keyring, &record.tx_id, answer).await?;
         }
         self.finish(locked, record.answer.as_ref(), &record.calls)
             .await?;
@@ -195,13 +208,10 @@ impl Store {
     }
 
     fn decide(&self, locked: &mut Locked, command: &Command) -> Result<Recorded, StoreError> {
-        // The domain refuses no record: what comes too late is an event of its own.
+        // The domain refuses no record: what comes too late is an event of its own, and what was recorded before is none.
         locked
             .decide(command, &self.rules)
             .map_err(|_| StoreError::UnknownValue("attempt"))?;
-        if locked.events().is_empty() {
-            return Err(StoreError::NotFound("try"));
-        }
         let late = |event: &bonin_core::Event| event.kind == EventKind::CameTooLate;
         Ok(Recorded {
             status: locked.state().status(),
@@ -251,6 +261,52 @@ impl Store {
         .await?;
         Ok(())
     }
+}
+
+/// What a claim came to, as those who waited for it are told.
+fn answered(calls: &[CallNote], done: bool) -> Answered {
+    match (calls.is_empty(), done) {
+        (_, true) => Answered::Done,
+        (false, false) => Answered::Refused,
+        (true, false) => Answered::Unasked,
+    }
+}
+
+/// Whether this claim's outcome is on disk already: then it is recorded again only because nobody knew.
+async fn is_answered(
+    tx: &mut Transaction<'static, Any>,
+    tx_id: &TxId,
+    token: &ClaimToken,
+) -> Result<bool, StoreError> {
+    let row = sqlx::query("SELECT answered_token FROM attempt WHERE tx_id = $1")
+        .bind(tx_id.as_str())
+        .fetch_optional(&mut **tx)
+        .await?
+        .ok_or(StoreError::NotFound("try"))?;
+    let answered: Option<String> = row.try_get(0)?;
+    Ok(answered.as_deref() == Some(token.as_str()))
+}
+
+fn recorded_before(locked: &Locked) -> Recorded {
+    Recorded {
+        status: locked.state().status(),
+        came_too_late: false,
+    }
+}
+
+async fn save_answered(
+    tx: &mut Transaction<'static, Any>,
+    tx_id: &TxId,
+    token: &ClaimToken,
+    answered: Answered,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE attempt SET answered_token = $2, answered_outcome = $3 WHERE tx_id = $1")
+        .bind(tx_id.as_str())
+        .bind(token.as_str())
+        .bind(rows::answered_name(answered))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 async fn save_answer(

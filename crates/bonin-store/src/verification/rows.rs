@@ -5,6 +5,7 @@ use bonin_core::{
 };
 use sqlx::{Row, any::AnyRow};
 
+use super::claim::Answered;
 use crate::{StoreError, time::timestamp};
 
 pub(super) fn status_name(status: Status) -> &'static str {
@@ -114,6 +115,35 @@ pub(super) fn claim(row: &AnyRow) -> Result<Option<Claim>, StoreError> {
         purpose,
         until: timestamp(row.try_get("claim_until")?)?,
     }))
+}
+
+const ANSWERED: [(Answered, &str); 3] = [
+    (Answered::Refused, "REFUSED"),
+    (Answered::Done, "DONE"),
+    (Answered::Unasked, "UNASKED"),
+];
+
+pub(super) fn answered_name(answered: Answered) -> &'static str {
+    match answered {
+        Answered::Refused => "REFUSED",
+        Answered::Done => "DONE",
+        Answered::Unasked => "UNASKED",
+    }
+}
+
+/// The last claim that was answered.
+pub(super) fn answered(row: &AnyRow) -> Result<Option<(ClaimToken, Answered)>, StoreError> {
+    let token = row.try_get::<Option<String>, _>("answered_token")?;
+    let outcome = row.try_get::<Option<String>, _>("answered_outcome")?;
+    let (Some(token), Some(outcome)) = (token, outcome) else {
+        return Ok(None);
+    };
+    let unknown = || StoreError::UnknownValue("attempt.answered");
+    let answered = ANSWERED.iter().find(|(_, name)| *name == outcome);
+    Ok(Some((
+        ClaimToken::parse(token).map_err(|_| unknown())?,
+        answered.ok_or_else(unknown)?.0,
+    )))
 }
 
 pub(super) fn tx_id(row: &AnyRow, column: &str) -> Result<TxId, StoreError> {

@@ -153,7 +153,7 @@ impl Keyring {
         })
     }
 
-    /// The verified person's columns in the order of [`PERSON`].
+    /// The verified person's columns: name, phone, birth date, gender, nationality, CI, DI.
     pub(super) fn seal_person(
         &self,
         tx_id: &TxId,

@@ -2,7 +2,7 @@
 
 use bonin_core::{Command, IdentityVerificationId, StoreId};
 use jiff::{SignedDuration, Timestamp};
-use sqlx::Row;
+use sqlx::{Row, any::AnyRow};
 
 use super::{VerificationKey, locked::Locked};
 use crate::{Store, StoreError, time::micros};
@@ -12,8 +12,9 @@ impl Store {
     /// Windows are left to [`Store::due_windows`]: the provider is asked about them first. Takes at most `limit` verifications and says how many it ended tries of. Many instances may sweep at once.
     pub async fn sweep(&self, limit: u32, now: Timestamp) -> Result<u32, StoreError> {
         let due = sqlx::query(
-            "SELECT DISTINCT store_id, verification_id FROM attempt \
-             WHERE state IN ('BEGUN', 'OPEN') AND way <> 'WINDOW' AND live_until <= $1 AND (claim_until IS NULL OR claim_until <= $1) LIMIT $2",
+            "SELECT store_id, verification_id FROM attempt \
+             WHERE state IN ('BEGUN', 'OPEN') AND way <> 'WINDOW' AND live_until <= $1 AND (claim_until IS NULL OR claim_until <= $1) \
+             ORDER BY live_until LIMIT $2",
         )
         .bind(micros(now))
         .bind(i64::from(limit))
@@ -21,26 +22,36 @@ impl Store {
         .await?;
         let mut ended = 0;
         for row in &due {
-            let unknown = |_| StoreError::UnknownValue("attempt");
-            let key = VerificationKey {
-                store: StoreId::parse(row.try_get::<String, _>(0)?).map_err(unknown)?,
-                id: IdentityVerificationId::parse(row.try_get::<String, _>(1)?).map_err(unknown)?,
-            };
-            let tx = self.database.write().await?;
-            let Some(mut locked) = Locked::load(tx, &key, now).await? else {
-                continue;
-            };
-            locked
-                .decide(&Command::Sweep, &self.rules)
-                .map_err(|_| StoreError::UnknownValue("attempt"))?;
-            if locked.events().is_empty() {
-                continue;
+            // A row that cannot be read must not keep the others from being ended.
+            match self.sweep_one(row, now).await {
+                Ok(true) => ended += 1,
+                Ok(false) => {}
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => tracing::error!(%error, "a try whose time is over cannot be ended"),
             }
-            locked.save(&[], None, None).await?;
-            locked.commit().await?;
-            ended += 1;
         }
         Ok(ended)
+    }
+
+    async fn sweep_one(&self, row: &AnyRow, now: Timestamp) -> Result<bool, StoreError> {
+        let unknown = |_| StoreError::UnknownValue("attempt");
+        let key = VerificationKey {
+            store: StoreId::parse(row.try_get::<String, _>(0)?).map_err(unknown)?,
+            id: IdentityVerificationId::parse(row.try_get::<String, _>(1)?).map_err(unknown)?,
+        };
+        let tx = self.database.write().await?;
+        let Some(mut locked) = Locked::load(tx, &key, now).await? else {
+            return Ok(false);
+        };
+        locked
+            .decide(&Command::Sweep, &self.rules)
+            .map_err(|_| StoreError::UnknownValue("attempt"))?;
+        if locked.events().is_empty() {
+            return Ok(false);
+        }
+        locked.save(&[], None, None).await?;
+        locked.commit().await?;
+        Ok(true)
     }
 
     /// Removes counts of messages older than the limit looks back, and refresh tokens that have ended.

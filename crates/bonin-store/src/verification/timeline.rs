@@ -10,6 +10,8 @@ use crate::{Store, StoreError, time::timestamp};
 /// A call to the provider, as the timeline keeps it.
 #[derive(Debug, Clone)]
 pub struct CallNote {
+    /// When its answer came, or was given up.
+    pub at: Timestamp,
     /// Which call (KCP hub: its `tx_type`).
     pub call: String,
     /// The provider's code, or ours where it did not answer.

@@ -147,6 +147,7 @@ impl Fixture {
             provider_state: Some(ProviderState(Redacted::new("{\"secret\":\"state\"}"))),
             answer: None,
             calls: vec![CallNote {
+                at: at(second),
                 call: "2100".into(),
                 code: "0000".into(),
                 millis: 7,
@@ -190,7 +191,12 @@ impl Fixture {
                 code: "SB11".into(),
                 message: Redacted::new("틀린 번호 홍길동"),
             }),
-            calls: Vec::new(),
+            calls: vec![CallNote {
+                at: at(second),
+                call: "2300".into(),
+                code: if verified { "0000" } else { "SB11" }.into(),
+                millis: 3,
+            }],
         };
         self.store
             .record_confirm(&record, at(second))

@@ -45,7 +45,14 @@ async fn a_verification_goes_from_ready_to_verified_and_its_timeline_tells_it() 
     );
     assert_eq!(
         fixture.timeline("one").await,
-        ["begun", "asked_pg", "sent", "confirm_asked", "verified"]
+        [
+            "begun",
+            "asked_pg",
+            "sent",
+            "confirm_asked",
+            "asked_pg",
+            "verified"
+        ]
     );
 }
 
@@ -130,6 +137,40 @@ async fn what_the_provider_said_last_is_there_for_those_who_waited() {
     let answer = progress.answer.unwrap();
     assert_eq!(answer.code, "SB11");
     assert_eq!(answer.message.expose(), "틀린 번호 홍길동");
+}
+
+#[tokio::test]
+async fn an_outcome_recorded_twice_is_counted_once() {
+    let fixture = Fixture::new().await;
+    fixture.open("one", 1, 0).await;
+    let asked = claim(7, Purpose::Confirm, 1);
+    fixture
+        .store
+        .claim(&key("one"), &asked, None, at(1))
+        .await
+        .unwrap();
+    let record = ConfirmRecord {
+        key: key("one"),
+        tx_id: tx(1),
+        token: Some(asked.token.clone()),
+        outcome: ConfirmOutcome::WrongNumber,
+        verified: None,
+        pg_tx_id: None,
+        answer: None,
+        calls: Vec::new(),
+    };
+    fixture.store.record_confirm(&record, at(2)).await.unwrap();
+    let before = fixture.timeline("one").await;
+    let again = fixture.store.record_confirm(&record, at(3)).await.unwrap();
+    assert!(!again.came_too_late);
+    assert_eq!(fixture.timeline("one").await, before);
+    let told = fixture
+        .store
+        .progress(&key("one"), &tx(1))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(told.answered, Some((asked.token, Answered::Unasked)));
 }
 
 #[tokio::test]
