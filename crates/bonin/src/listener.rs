@@ -8,7 +8,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{net::TcpListener, sync::Semaphore, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -34,13 +34,14 @@ pub(crate) async fn bind(address: &str) -> Result<(TcpListener, SocketAddr), Fai
     Ok((listener, bound))
 }
 
-/// Serves until stopped, then lets requests in flight finish within the limit.
+/// Serves until stopped, then lets requests in flight finish within the limit. Says when that limit is over: what else is
+/// under way has until then.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     stop: CancellationToken,
     drain_limit: Duration,
-) {
+) -> Instant {
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
@@ -70,12 +71,14 @@ pub(crate) async fn serve(
         });
     }
     drop(listener);
-    if tokio::time::timeout(drain_limit, graceful.shutdown())
+    let deadline = Instant::now() + drain_limit;
+    if tokio::time::timeout_at(deadline, graceful.shutdown())
         .await
         .is_err()
     {
         tracing::warn!("some requests were still under way at the drain limit");
     }
+    deadline
 }
 
 async fn accept(

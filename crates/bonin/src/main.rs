@@ -21,6 +21,9 @@ use failure::Failure;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // Whatever is written is its owner's alone: databases, their logs beside them, keys, ready files.
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let parsed = match config_file::parse(std::env::args_os()) {
         Ok(parsed) => parsed,
         Err(config_file::Unparsed::Usage(usage)) => {

@@ -55,10 +55,10 @@ pub(crate) async fn run(args: SandboxArgs) -> Result<(), Failure> {
 
 /// Waits for a sandbox to end.
 pub(crate) async fn finished(serving: JoinHandle<std::io::Result<()>>) -> Result<(), Failure> {
-    let ended = serving
+    serving
         .await
-        .unwrap_or_else(|error| Err(std::io::Error::other(error)));
-    ended.map_err(Failure::while_doing("the sandbox came to a bad end"))
+        .map_err(|_| Failure::new("the sandbox came to a bad end; the log says where"))?
+        .map_err(Failure::while_doing("the sandbox came to a bad end"))
 }
 
 /// Serves a sandbox until stopped.
@@ -70,7 +70,7 @@ pub(crate) async fn start(
     // It makes an RSA key, which takes a core for a good part of a second.
     let sandbox = tokio::task::spawn_blocking(move || Sandbox::new(config))
         .await
-        .map_err(Failure::while_doing("the sandbox cannot start"))?
+        .map_err(|_| Failure::new("the sandbox cannot start; the log says where it failed"))?
         .map_err(Failure::while_doing("the sandbox cannot start"))?;
     Ok(tokio::spawn(
         sandbox.serve(listener, stop.cancelled_owned()),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bonin_gateway::{GatewayConfig, Service};
-use bonin_store::Store;
+use bonin_store::{Channel, ChannelKind, Store};
 use clap::Args;
 use serde_json::json;
 
@@ -46,7 +46,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let store = args.database.open(config.rules).await?;
     refuse_what_everyone_knows(&store).await?;
     let drain_limit = config.drain_limit;
-    let service = Service::new(store, config)?;
+    let stop = shutdown::on_signal();
+    let service = Service::new(store, config, stop.child_token())?;
     let router = bonin_gateway::http::router(service.clone())
         .map_err(Failure::while_doing("the API reference cannot be made"))?;
     let (listener, bound) = listener::bind(&args.listen).await?;
@@ -56,8 +57,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         ready_file::write(file, &ready)?;
     }
     tracing::info!(address = %bound, public_url, "ready");
-    listener::serve(listener, router, shutdown::on_signal(), drain_limit).await;
-    if !service.drain().await {
+    let deadline = listener::serve(listener, router, stop, drain_limit).await;
+    if !service.drain(deadline).await {
         return Err(Failure::new(
             "something was still under way when the drain limit was over",
         ));
@@ -105,6 +106,14 @@ async fn refuse_what_everyone_knows(store: &Store) -> Result<(), Failure> {
         }
     }
     let channels = store.channels(None).await?;
+    let everyones = |channel: &Channel| {
+        channel.kind == ChannelKind::Live && channel.pg_merchant_id == environment::SITE_CD
+    };
+    if channels.iter().any(everyones) {
+        return Err(Failure::new(
+            "the database holds a LIVE channel of KCP's public test merchant, with which anyone can sign; make the channel with your own site_cd",
+        ));
+    }
     let known = |key: &str| environment::CHANNELS.iter().any(|known| known.key == key);
     if channels.iter().any(|channel| known(channel.key.as_str())) {
         return Err(refuse("a channel"));

@@ -1,6 +1,10 @@
 //! Who calls: API secrets, and the tokens made from them.
 
-use std::net::IpAddr;
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bonin_api::{LoginViaApiSecretResponse, Secret};
 use bonin_core::{Redacted, SecretId, StoreId};
@@ -57,6 +61,10 @@ impl Caller {
         &self.secret.stores
     }
 }
+
+/// When this process last noted the use of a secret.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SecretsUsed(Arc<Mutex<HashMap<SecretId, Timestamp>>>);
 
 /// A pair of tokens, shown once.
 pub type Tokens = LoginViaApiSecretResponse;
@@ -119,17 +127,9 @@ impl Service {
     /// Tokens for a refresh token, which is used up.
     pub async fn refresh(&self, token: &Secret, address: IpAddr) -> Result<Tokens, Error> {
         let now = self.now();
-        let next = ids::refresh_token()?;
-        let used = self
-            .store()
-            .use_refresh_token(
-                &SecretHash::of(token.expose()),
-                &SecretHash::of(next.expose()),
-                after(now, REFRESH_TOKEN_LIFE),
-                now,
-            )
-            .await?;
-        let secret = match used {
+        let hash = SecretHash::of(token.expose());
+        let holder = self.store.refresh_token_holder(&hash, now).await?;
+        let secret = match holder {
             Some(id) => self.store.secret(&id).await?,
             None => None,
         };
@@ -137,8 +137,23 @@ impl Service {
             self.limits.failed_login(address)?;
             return Err(Error::Unauthorized(WRONG_REFRESH_TOKEN));
         };
+        // A token is used up only once nothing else can stand in the way.
         self.limits.secret(&secret.id)?;
-        self.tokens(&secret.id, &next, now)
+        let next = ids::refresh_token()?;
+        let tokens = self.tokens(&secret.id, &next, now)?;
+        let used = self
+            .store
+            .use_refresh_token(
+                &hash,
+                &SecretHash::of(next.expose()),
+                after(now, REFRESH_TOKEN_LIFE),
+                now,
+            )
+            .await?;
+        match used {
+            Some(_) => Ok(tokens),
+            None => Err(Error::Unauthorized(WRONG_REFRESH_TOKEN)),
+        }
     }
 
     fn tokens(
@@ -190,11 +205,19 @@ impl Service {
     /// Notes that a secret was used, at most once a minute, beside the request.
     fn note_use(&self, secret: &ApiSecret, now: Timestamp) {
         let minute = SignedDuration::from_mins(1);
-        let recent = secret
-            .last_used_at
-            .is_some_and(|last| now.duration_since(last) < minute);
-        if recent {
-            return;
+        {
+            // Remembered here too: many requests at once must not all write it down.
+            let mut used = self
+                .secrets_used
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let last = used.get(&secret.id).copied().max(secret.last_used_at);
+            if last.is_some_and(|last| now.duration_since(last) < minute) {
+                return;
+            }
+            used.retain(|_, last| now.duration_since(*last) < minute);
+            used.insert(secret.id.clone(), now);
         }
         let (service, id) = (self.clone(), secret.id.clone());
         self.under_way.spawn(async move {

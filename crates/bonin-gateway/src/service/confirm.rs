@@ -2,9 +2,10 @@
 
 use bonin_api::{ConfirmIdentityVerificationBody, VerifiedIdentityVerification};
 use bonin_core::{ConfirmOutcome, IdentityVerificationId, Otp, Purpose, Way};
-use bonin_store::{ConfirmRecord, VerificationKey};
+use bonin_store::{Claimed, ConfirmRecord, VerificationKey};
 
 use super::{Caller, Error, Service, lookup, waiting::Turn};
+use crate::provider::Confirmed;
 
 impl Service {
     /// Confirms the live API try of this id. The answer is the verified person, on disk.
@@ -36,22 +37,11 @@ impl Service {
         key: VerificationKey,
         otp: Option<Otp>,
     ) -> Result<VerifiedIdentityVerification, Error> {
-        let (claimed, claim) = match self.turn(&key, Purpose::Confirm).await? {
-            Turn::Mine(claimed, claim) => (claimed, claim),
-            Turn::Shared(progress) => {
-                return Err(progress.answer.map_or(Error::Unavailable, Error::Pg));
-            }
+        let (claimed, claim, asked) = match self.turn(&key, Purpose::Confirm).await? {
+            Turn::Mine(claimed, claim, asked) => (claimed, claim, asked),
+            Turn::Done => return Err(Error::AlreadyVerified),
+            Turn::Refused(answer) => return Err(Error::Pg(answer)),
         };
-        let channel = self
-            .store()
-            .channel(&claimed.channel_id)
-            .await?
-            .ok_or(Error::ChannelNotFound)?;
-        let asked = self
-            .providers
-            .of(&channel)
-            .confirm(&channel, &claimed, otp.as_ref())
-            .await;
         let mut record = ConfirmRecord {
             key,
             tx_id: claimed.tx_id.clone(),
@@ -62,7 +52,7 @@ impl Service {
             answer: None,
             calls: Vec::new(),
         };
-        let unprepared = match asked {
+        let unasked = match self.ask(&claimed, otp.as_ref()).await {
             Ok(confirmed) => {
                 record.outcome = confirmed.outcome;
                 record.verified = confirmed.verified;
@@ -72,13 +62,15 @@ impl Service {
                 None
             }
             // Nobody was asked: only the claim is given back.
-            Err(unprepared) => Some(unprepared),
+            Err(error) => Some(error),
         };
+        let now = self.now();
         let recorded = self
-            .until_durable(|| self.store.record_confirm(&record, self.now()))
+            .until_durable(|| self.store.record_confirm(&record, now))
             .await?;
-        if let Some(unprepared) = unprepared {
-            return Err(unprepared.into());
+        drop(asked);
+        if let Some(error) = unasked {
+            return Err(error);
         }
         if let Some(answer) = record.answer {
             return Err(Error::Pg(answer));
@@ -91,7 +83,13 @@ impl Service {
             .verification(&record.key)
             .await?
             .ok_or(Error::NotFound)?;
-        lookup::verified(&record).ok_or(Error::Unavailable)
+        lookup::verified(&record).ok_or_else(lookup::unshowable)
+    }
+
+    async fn ask(&self, claimed: &Claimed, otp: Option<&Otp>) -> Result<Confirmed, Error> {
+        let channel = self.channel_of(&claimed.channel_id).await?;
+        let provider = self.providers.of(&channel);
+        Ok(provider.confirm(&channel, claimed, otp).await?)
     }
 
     /// A number is needed where SMS was used. Told before anything is claimed.

@@ -17,7 +17,9 @@ impl Service {
         match self.under_way.spawn(work.in_current_span()).await {
             Ok(result) => result,
             Err(error) => {
-                tracing::error!(%error, "a task came to a bad end");
+                // Its own text would quote the panic's message, which may quote a person.
+                let panicked = error.is_panic();
+                tracing::error!(panicked, "a task came to a bad end");
                 Err(Error::Unavailable)
             }
         }

@@ -52,7 +52,11 @@ impl Service {
             },
         };
         Ok(GetIdentityVerificationsResponse {
-            items: page.items.iter().filter_map(lookup::shown).collect(),
+            items: page
+                .items
+                .iter()
+                .map(|record| lookup::shown(record).ok_or_else(lookup::unshowable))
+                .collect::<Result<_, _>>()?,
             page: PageInfo {
                 number: body.page_number(),
                 size: body.page_size(),

@@ -32,8 +32,14 @@ impl Service {
             .verification(&key)
             .await?
             .ok_or(Error::NotFound)?;
-        shown(&record).ok_or(Error::Unavailable)
+        shown(&record).ok_or_else(unshowable)
     }
+}
+
+/// A record that the contract has no shape for: a provider that this version does not know, for example.
+pub(super) fn unshowable() -> Error {
+    tracing::error!("a verification holds what this version cannot show");
+    Error::Unavailable
 }
 
 /// The verification in the shape of its status.

@@ -1,5 +1,6 @@
 //! The use cases.
 
+mod asking;
 mod authenticate;
 pub mod checkout;
 mod confirm;
@@ -42,13 +43,19 @@ pub struct Service {
     config: Arc<GatewayConfig>,
     providers: Arc<Providers>,
     limits: Arc<limits::Limits>,
+    asking: asking::Asking,
+    secrets_used: authenticate::SecretsUsed,
     under_way: TaskTracker,
     stopping: CancellationToken,
 }
 
 impl Service {
-    /// Sets the service up over an opened store.
-    pub fn new(store: Store, config: GatewayConfig) -> Result<Self, SetupError> {
+    /// Sets the service up over an opened store. `stopping` tells it that the process is about to end.
+    pub fn new(
+        store: Store,
+        config: GatewayConfig,
+        stopping: CancellationToken,
+    ) -> Result<Self, SetupError> {
         let kcp = Kcp::new(&config.kcp).map_err(|error| SetupError(error.to_string()))?;
         Ok(Self {
             store: Arc::new(store),
@@ -56,8 +63,10 @@ impl Service {
             providers: Arc::new(Providers::new(kcp)),
             limits: Arc::new(limits::Limits::new(&config.limits)),
             config: Arc::new(config),
+            asking: asking::Asking::default(),
+            secrets_used: authenticate::SecretsUsed::default(),
             under_way: TaskTracker::new(),
-            stopping: CancellationToken::new(),
+            stopping,
         })
     }
 
@@ -81,11 +90,11 @@ impl Service {
         self.store.ping().await
     }
 
-    /// Stops what runs by itself, and waits for what is under way, within the drain limit. Says whether all of it ended.
-    pub async fn drain(&self) -> bool {
+    /// Stops what runs by itself, and waits for what is under way until `deadline`. Says whether all of it ended.
+    pub async fn drain(&self, deadline: tokio::time::Instant) -> bool {
         self.stopping.cancel();
         self.under_way.close();
-        let ended = tokio::time::timeout(self.config.drain_limit, self.under_way.wait()).await;
+        let ended = tokio::time::timeout_at(deadline, self.under_way.wait()).await;
         self.store.close().await;
         ended.is_ok()
     }

@@ -1,9 +1,10 @@
 //! `resend`: the same SMS once more.
 
 use bonin_core::{IdentityVerificationId, Purpose, ResendOutcome};
-use bonin_store::{ResendRecord, VerificationKey};
+use bonin_store::{Claimed, ResendRecord, VerificationKey};
 
 use super::{Caller, Error, Service, waiting::Turn};
+use crate::provider::Resent;
 
 impl Service {
     /// Sends the message of the live SMS try again. When this returns, it has left.
@@ -23,16 +24,11 @@ impl Service {
     }
 
     async fn claim_and_resend(&self, key: VerificationKey) -> Result<(), Error> {
-        let (claimed, claim) = match self.turn(&key, Purpose::Resend).await? {
-            Turn::Mine(claimed, claim) => (claimed, claim),
-            Turn::Shared(progress) => return progress.answer.map_or(Ok(()), |a| Err(Error::Pg(a))),
+        let (claimed, claim, asked) = match self.turn(&key, Purpose::Resend).await? {
+            Turn::Mine(claimed, claim, asked) => (claimed, claim, asked),
+            Turn::Done => return Ok(()),
+            Turn::Refused(answer) => return Err(Error::Pg(answer)),
         };
-        let channel = self
-            .store()
-            .channel(&claimed.channel_id)
-            .await?
-            .ok_or(Error::ChannelNotFound)?;
-        let asked = self.providers.of(&channel).resend(&channel, &claimed).await;
         let mut record = ResendRecord {
             key,
             tx_id: claimed.tx_id.clone(),
@@ -41,22 +37,30 @@ impl Service {
             answer: None,
             calls: Vec::new(),
         };
-        let unprepared = match asked {
+        let unasked = match self.ask_again(&claimed).await {
             Ok(resent) => {
                 record.outcome = resent.outcome;
                 record.answer = resent.answer;
                 record.calls = resent.calls;
                 None
             }
-            // Nobody was asked: only the claim is given back.
-            Err(unprepared) => Some(unprepared),
+            // Nobody was asked: the claim is given back; the resend stays counted, as its message does.
+            Err(error) => Some(error),
         };
-        self.until_durable(|| self.store.record_resend(&record, self.now()))
+        let now = self.now();
+        self.until_durable(|| self.store.record_resend(&record, now))
             .await?;
-        match (unprepared, record.answer) {
-            (Some(unprepared), _) => Err(unprepared.into()),
+        drop(asked);
+        match (unasked, record.answer) {
+            (Some(error), _) => Err(error),
             (None, Some(answer)) => Err(Error::Pg(answer)),
             (None, None) => Ok(()),
         }
+    }
+
+    async fn ask_again(&self, claimed: &Claimed) -> Result<Resent, Error> {
+        let channel = self.channel_of(&claimed.channel_id).await?;
+        let provider = self.providers.of(&channel);
+        Ok(provider.resend(&channel, claimed).await?)
     }
 }

@@ -1,7 +1,7 @@
 //! `send`: begin a try, reach the person, record what came of it.
 
 use bonin_api::{InvalidRequest, SendIdentityVerificationBody};
-use bonin_core::{ChannelKey, IdentityVerificationId, Redacted, SendOutcome, StoreId};
+use bonin_core::{ChannelId, ChannelKey, IdentityVerificationId, Redacted, SendOutcome, StoreId};
 use bonin_store::{
     BeginError, BeginTry, Channel, ChannelKind, ChannelOfTry, MessageLimit, PgAnswer, SendRecord,
     StoreKind, VerificationKey,
@@ -79,8 +79,9 @@ impl Service {
             answer: sent.answer,
             calls: sent.calls,
         };
+        let now = self.now();
         let recorded = self
-            .until_durable(|| self.store.record_send(&record, self.now()))
+            .until_durable(|| self.store.record_send(&record, now))
             .await?;
         match record.answer {
             Some(answer) => Err(Error::Pg(answer)),
@@ -111,6 +112,11 @@ impl Service {
             }
         }
         Ok(channel)
+    }
+
+    /// A channel by its id.
+    pub(super) async fn channel_of(&self, id: &ChannelId) -> Result<Channel, Error> {
+        self.store.channel(id).await?.ok_or(Error::ChannelNotFound)
     }
 
     pub(super) fn message_limit(&self) -> MessageLimit {

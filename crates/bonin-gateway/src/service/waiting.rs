@@ -3,17 +3,28 @@
 use std::time::Duration;
 
 use bonin_core::{Claim, Purpose, Refusal, Status, TxId};
-use bonin_store::{ClaimError, Claimed, Progress, VerificationKey};
+use bonin_store::{Answered, ClaimError, Claimed, PgAnswer, VerificationKey};
 
-use super::{Error, Service, send::too_many_messages};
+use super::{Error, Service, asking::Asked, send::too_many_messages};
 use crate::ids;
 
 /// What a caller who wanted a claim got.
 pub(super) enum Turn {
-    /// The claim: ask the provider.
-    Mine(Box<Claimed>, Claim),
-    /// Another caller's call of the same kind has ended: what it learned holds for this caller too.
-    Shared(Progress),
+    /// The claim: ask the provider, record what it said, and only then let go of `Asked`.
+    Mine(Box<Claimed>, Claim, Asked),
+    /// Another caller's call of the same kind did what was wanted.
+    Done,
+    /// Another caller's call of the same kind was refused: the same holds for this caller.
+    Refused(PgAnswer),
+}
+
+/// What somebody else's claim came to.
+enum Outcome {
+    Verified,
+    Done,
+    Refused(PgAnswer),
+    /// Nobody knows, or nobody was asked: whoever waited has a turn of its own.
+    Open,
 }
 
 impl Service {
@@ -25,63 +36,86 @@ impl Service {
         purpose: Purpose,
     ) -> Result<Turn, Error> {
         loop {
-            let longest = self.providers.longest_call();
-            let claim = Claim {
-                token: ids::claim_token()?,
-                purpose,
-                until: self.settle_by(longest),
+            let (held, tx_id) = match self.asking.claim(key) {
+                Some(held) => held,
+                None => match self.claim(key, purpose).await? {
+                    Ok(turn) => return Ok(turn),
+                    Err(held) => held,
+                },
             };
-            let now = self.now();
-            let limit = Some(self.message_limit());
-            let (held, tx_id) = match self.store.claim(key, &claim, limit, now).await {
-                Ok(claimed) => return Ok(Turn::Mine(Box::new(claimed), claim)),
-                Err(ClaimError::Refused {
-                    refusal: Refusal::Claimed(held),
-                    tx_id: Some(tx_id),
-                }) => (held, tx_id),
-                Err(ClaimError::Refused { refusal, .. }) => {
-                    return Err(Error::refused(refusal, now));
-                }
-                Err(ClaimError::NotFound) => return Err(Error::NotFound),
-                Err(ClaimError::TooManyMessages { until }) => {
-                    return Err(too_many_messages(until, now).into());
-                }
-                Err(ClaimError::Store(error)) => return Err(error.into()),
-            };
-            let Some(progress) = self.outcome_of(key, &tx_id, &held).await? else {
-                continue;
-            };
-            if progress.status == Status::Verified {
-                return Err(Error::AlreadyVerified);
-            }
-            if held.purpose == purpose {
-                return Ok(Turn::Shared(progress));
+            let shared = held.purpose == purpose;
+            match self.outcome_of(key, &tx_id, &held).await? {
+                Outcome::Verified => return Err(Error::AlreadyVerified),
+                Outcome::Done if shared => return Ok(Turn::Done),
+                Outcome::Refused(answer) if shared => return Ok(Turn::Refused(answer)),
+                Outcome::Done | Outcome::Refused(_) | Outcome::Open => {}
             }
         }
     }
 
-    /// Waits until a claim's outcome is recorded. `None` where the claim lapsed without one: its holder is gone.
+    /// The claim, or whose it is.
+    async fn claim(
+        &self,
+        key: &VerificationKey,
+        purpose: Purpose,
+    ) -> Result<Result<Turn, (Claim, TxId)>, Error> {
+        let claim = Claim {
+            token: ids::claim_token()?,
+            purpose,
+            until: self.settle_by(self.providers.longest_call()),
+        };
+        let now = self.now();
+        let limit = Some(self.message_limit());
+        match self.store.claim(key, &claim, limit, now).await {
+            Ok(claimed) => {
+                let asked = self.asking.note(key, &claim, &claimed.tx_id);
+                Ok(Ok(Turn::Mine(Box::new(claimed), claim, asked)))
+            }
+            Err(ClaimError::Refused {
+                refusal: Refusal::Claimed(held),
+                tx_id: Some(tx_id),
+            }) => Ok(Err((held, tx_id))),
+            Err(ClaimError::Refused { refusal, .. }) => Err(Error::refused(refusal, now)),
+            Err(ClaimError::NotFound) => Err(Error::NotFound),
+            Err(ClaimError::TooManyMessages { until }) => Err(too_many_messages(until, now).into()),
+            Err(ClaimError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// Waits until a claim's outcome is recorded, or the claim has lapsed without one: its holder is gone.
     async fn outcome_of(
         &self,
         key: &VerificationKey,
         tx_id: &TxId,
         held: &Claim,
-    ) -> Result<Option<Progress>, Error> {
+    ) -> Result<Outcome, Error> {
         let mut pause = Duration::from_millis(10);
         loop {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(200));
-            let Some(progress) = self.store.progress(key, tx_id).await? else {
-                return Ok(None);
-            };
-            match &progress.claim {
-                Some(claim) if claim.token == held.token => {
-                    if self.now() >= held.until {
-                        return Ok(None);
-                    }
-                }
-                _ => return Ok(Some(progress)),
+            if self.asking.holds(key, held) {
+                continue;
             }
+            let Some(progress) = self.store.progress(key, tx_id).await? else {
+                return Ok(Outcome::Open);
+            };
+            if progress.status == Status::Verified {
+                return Ok(Outcome::Verified);
+            }
+            let holds = |claim: &Claim| claim.token == held.token;
+            if progress.claim.as_ref().is_some_and(holds) && self.now() < held.until {
+                continue;
+            }
+            // Only what this very claim came to may be shared: another may have been answered meanwhile.
+            return Ok(match progress.answered {
+                Some((token, answered)) if token == held.token => match (answered, progress.answer)
+                {
+                    (Answered::Done, _) => Outcome::Done,
+                    (Answered::Refused, Some(answer)) => Outcome::Refused(answer),
+                    (Answered::Refused | Answered::Unasked, _) => Outcome::Open,
+                },
+                _ => Outcome::Open,
+            });
         }
     }
 }

@@ -7,15 +7,15 @@ use sqlx::{Row, any::AnyRow};
 use super::{VerificationKey, locked::Locked};
 use crate::{Store, StoreError, time::micros};
 
+const DUE: &str = "SELECT store_id, verification_id FROM attempt \
+    WHERE state IN ('BEGUN', 'OPEN') AND way <> 'WINDOW' AND live_until <= $1 \
+    AND (claim_until IS NULL OR claim_until <= $1) ORDER BY live_until LIMIT $2";
+
 impl Store {
     /// Ends tries whose time is over: those open too long expire, those whose outcome was never recorded fail as unknown.
     /// Windows are left to [`Store::due_windows`]: the provider is asked about them first. Takes at most `limit` verifications and says how many it ended tries of. Many instances may sweep at once.
     pub async fn sweep(&self, limit: u32, now: Timestamp) -> Result<u32, StoreError> {
-        let due = sqlx::query(
-            "SELECT store_id, verification_id FROM attempt \
-             WHERE state IN ('BEGUN', 'OPEN') AND way <> 'WINDOW' AND live_until <= $1 AND (claim_until IS NULL OR claim_until <= $1) \
-             ORDER BY live_until LIMIT $2",
-        )
+        let due = sqlx::query(DUE)
         .bind(micros(now))
         .bind(i64::from(limit))
         .fetch_all(self.database.reader())
@@ -72,5 +72,33 @@ impl Store {
             .await?;
         tx.commit().await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Keyring;
+
+    #[tokio::test]
+    async fn the_sweep_reads_tries_that_are_under_way_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/bonin.db", folder.path().display());
+        let keyring = Keyring::parse(Keyring::generate(1).unwrap().expose()).unwrap();
+        let store = Store::connect(&url, keyring, bonin_core::Rules::default(), true)
+            .await
+            .unwrap();
+        store.migrate(Timestamp::now()).await.unwrap();
+        let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {DUE}")))
+            .bind(0i64)
+            .bind(1i64)
+            .fetch_all(store.database.reader())
+            .await
+            .unwrap();
+        let plan: Vec<String> = plan
+            .iter()
+            .map(|row| row.try_get("detail").unwrap())
+            .collect();
+        assert!(plan[0].contains("attempt_in_flight"), "{plan:?}");
     }
 }

@@ -19,7 +19,7 @@ use super::{
     secret::refuse_unknown_store,
     store::{KindArg, checked_name},
 };
-use crate::failure::Failure;
+use crate::{dev::environment::SITE_CD, failure::Failure};
 
 #[derive(Debug, Args)]
 pub(crate) struct ChannelArgs {
@@ -142,6 +142,11 @@ pub(crate) async fn run(args: ChannelArgs) -> Result<(), Failure> {
 
 async fn create(args: CreateArgs) -> Result<(), Failure> {
     let credentials = credentials(&args)?;
+    if args.kind == KindArg::Live && credentials.site_cd == SITE_CD {
+        return Err(Failure::new(
+            "AO7F3 is KCP's public test merchant, whose key everyone knows; a LIVE channel needs your own site_cd",
+        ));
+    }
     let (hub_url, window_url) = urls(&args)?;
     let hub = match credentials.hub(&hub_url) {
         Some(hub) => Some(HubAccess {

@@ -1,10 +1,13 @@
 //! `bonin dev`: gateway and sandbox in one process, wired together over HTTP, with fixed credentials.
 
+mod demo;
 pub(crate) mod environment;
+mod landing;
 mod setup;
 
 use std::{io::Write, num::NonZeroU32, path::PathBuf, time::Duration};
 
+use axum::Router;
 use bonin_core::Rules;
 use bonin_gateway::{GatewayConfig, Rate, Service};
 use bonin_sandbox::SandboxConfig;
@@ -66,9 +69,10 @@ pub(crate) async fn run(args: DevArgs) -> Result<(), Failure> {
 
     let store = open(&folder, config.rules).await?;
     setup::set_up(&store, &sandbox_url).await?;
-    let service = Service::new(store, config)?;
+    let service = Service::new(store, config, stop.child_token())?;
     let router = bonin_gateway::http::router(service.clone())
         .map_err(Failure::while_doing("the API reference cannot be made"))?;
+    let router = with_pages(router, &gateway_url, &sandbox_url)?;
     service.start_sweeper();
 
     let ready = ready(&gateway_url, &sandbox_url, &folder);
@@ -84,10 +88,10 @@ pub(crate) async fn run(args: DevArgs) -> Result<(), Failure> {
     }
     print_banner(&gateway_url, &sandbox_url, &folder);
 
-    serving
+    let deadline = serving
         .await
-        .map_err(Failure::while_doing("the gateway came to a bad end"))?;
-    let drained = service.drain().await;
+        .map_err(|_| Failure::new("the gateway came to a bad end; the log says where"))?;
+    let drained = service.drain(deadline).await;
     sandbox_stop.cancel();
     crate::sandbox::finished(sandbox).await?;
     if !drained {
@@ -96,6 +100,17 @@ pub(crate) async fn run(args: DevArgs) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+/// The gateway as it is, and the pages that only this environment has. They win over the gateway's own `/`.
+fn with_pages(gateway: Router, gateway_url: &str, sandbox_url: &str) -> Result<Router, Failure> {
+    let addresses = landing::Addresses {
+        gateway: gateway_url.to_owned(),
+        sandbox: sandbox_url.to_owned(),
+    };
+    Ok(landing::router(&addresses)
+        .merge(demo::router(&addresses)?)
+        .fallback_service(gateway))
 }
 
 /// The folder, and what removes it when it is a temporary one.
@@ -182,6 +197,7 @@ fn print_banner(gateway: &str, sandbox: &str, folder: &std::path::Path) {
   Bonin 개발 환경이 준비되었습니다.
 
     게이트웨이     {gateway}
+    데모 상점      {gateway}/demo
     API 레퍼런스   {gateway}/docs
     휴대폰         {sandbox}/phone    (문자와 PASS 요청이 여기로 옵니다)
     데이터         {}

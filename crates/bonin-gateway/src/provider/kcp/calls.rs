@@ -7,6 +7,7 @@ use bonin_kcp::hub::{CallError, Outcome, RES_CD_SUCCESS, Reply, message::HubRequ
 use bonin_store::{CallNote, PgAnswer};
 
 use super::{Hub, explain::explanation, redacted};
+use crate::Clock;
 
 /// Our own codes, for where KCP did not answer properly.
 pub(super) const TIMEOUT: &str = "TIMEOUT";
@@ -139,6 +140,7 @@ impl Notes {
             tracing::warn!(code, explanation, "KCP refused for a setting");
         }
         self.0.push(CallNote {
+            at: Clock.now(),
             call: call.to_owned(),
             code: code.to_owned(),
             millis,

@@ -10,8 +10,8 @@ use super::calls::Stop;
 
 /// KCP takes no more numbers; the person refused in the app.
 const FINAL: [&str; 2] = ["SB13", "SB22"];
-/// The number is too old: the person did not guess.
-const UNCOUNTED: [&str; 1] = ["SB12"];
+/// The number is too old, or the refusal is about the merchant and not about the number: the person did not guess.
+const UNCOUNTED: [&str; 5] = ["SB12", "SB91", "SB92", "SB93", "SB94"];
 
 #[derive(Debug, Clone)]
 pub(super) struct OutcomeCodes {

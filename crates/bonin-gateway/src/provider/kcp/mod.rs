@@ -145,16 +145,21 @@ impl Provider for Kcp {
     async fn resend(&self, channel: &Channel, claimed: &Claimed) -> Result<Resent, Unprepared> {
         let hub = self.hub(channel).await?;
         let state = HubState::of(claimed)?;
+        let per_cert_no = state.per_cert_no(claimed)?;
         let request = SendSms {
-            per_cert_no: state.per_cert_no(claimed)?,
+            per_cert_no: per_cert_no.clone(),
             comm_id: state.comm_id,
             cp_sms_msg: state.cp_sms_msg,
             cp_callback: state.cp_callback,
             cust_ip: None,
         };
         let mut calls = Calls::new(&hub);
-        let (outcome, answer) = match calls.make(&request).await {
-            Ok(_) => (ResendOutcome::Sent, None),
+        let sent = match calls.make(&request).await {
+            Ok((sent, _)) => send::has_left(&sent, &per_cert_no).map_err(|why| calls.unusable(why)),
+            Err(stop) => Err(stop),
+        };
+        let (outcome, answer) = match sent {
+            Ok(()) => (ResendOutcome::Sent, None),
             Err(stop) => (ResendOutcome::NotSent, Some(stop.answer())),
         };
         Ok(Resent {

@@ -6,10 +6,17 @@ use bonin_core::{FailureReason, Gender, Method, ResidentNumberPrefix, SendOutcom
 use bonin_kcp::{
     Sensitive,
     codes::{CommId, LocalCode, MediaType, SexCode},
-    hub::message::{NameCheck, PassMvnoInquiry, PushPass, SendSms, SmsMvnoInquiry, Subject},
+    hub::message::{
+        NameCheck, PassMvnoInquiry, PushPass, SendSms, SmsMvnoInquiry, SmsSent, Subject,
+    },
 };
 
-use super::{Calls, Hub, HubState, PreparedSend, SendOrder, Sent, calls::Stop, comm_id};
+use super::{
+    Calls, Hub, HubState, PreparedSend, SendOrder, Sent,
+    calls::Stop,
+    comm_id,
+    person::{self, Unusable},
+};
 
 pub(super) struct HubSend {
     hub: Hub,
@@ -61,8 +68,13 @@ impl Stopped {
         }
     }
 
-    fn of(mut self, per_cert_no: &str) -> Self {
-        self.per_cert_no = Some(per_cert_no.to_owned());
+    /// With KCP's number, as far as it is known.
+    fn of(self, per_cert_no: &str) -> Self {
+        self.of_some(Some(per_cert_no))
+    }
+
+    fn of_some(mut self, per_cert_no: Option<&str>) -> Self {
+        self.per_cert_no = per_cert_no.map(str::to_owned);
         self
     }
 }
@@ -153,7 +165,11 @@ impl HubSend {
             cp_sms_msg: self.options.cp_sms_msg.clone(),
             cp_callback: self.options.cp_callback.clone(),
         };
-        let (checked, _) = calls.make(&check).await.map_err(Stopped::while_sending)?;
+        let inquired = check.per_cert_no.clone();
+        let (checked, _) = calls
+            .make(&check)
+            .await
+            .map_err(|stop| Stopped::while_sending(stop).of_some(inquired.as_deref()))?;
         let sent = checked.is_sms_sent();
         let per_cert_no = number_of(checked.per_cert_no)
             .map_err(|why| Stopped::while_sending(calls.unusable(why)))?;
@@ -167,10 +183,9 @@ impl HubSend {
                 cp_callback: self.options.cp_callback.clone(),
                 cust_ip: self.cust_ip(),
             };
-            calls
-                .make(&send)
-                .await
-                .map_err(|stop| Stopped::while_sending(stop).of(&per_cert_no))?;
+            let stopped = |stop| Stopped::while_sending(stop).of(&per_cert_no);
+            let (sent, _) = calls.make(&send).await.map_err(stopped)?;
+            has_left(&sent, &per_cert_no).map_err(|why| stopped(calls.unusable(why)))?;
         }
         Ok(Reached {
             per_cert_no,
@@ -200,7 +215,11 @@ impl HubSend {
             per_cert_no,
             cust_ip: self.cust_ip(),
         };
-        let (pushed, _) = calls.make(&push).await.map_err(Stopped::while_sending)?;
+        let inquired = push.per_cert_no.clone();
+        let (pushed, _) = calls
+            .make(&push)
+            .await
+            .map_err(|stop| Stopped::while_sending(stop).of_some(inquired.as_deref()))?;
         // Birth date, sex and nationality are taken from this answer: it must be about this phone.
         let own = pushed.phone_no.as_ref().map(Sensitive::expose)
             == Some(self.order.phone.expose())
@@ -211,6 +230,11 @@ impl HubSend {
                     .ok_or("phone_no나 comm_id가 요청과 다릅니다")
             })
             .map_err(|why| Stopped::while_sending(calls.unusable(why)))?;
+        // Told now, before the person taps for nothing.
+        person::birth_date(&pushed.birth_day)
+            .and(person::gender(&pushed.sex_code).map(drop))
+            .and(person::is_foreigner(&pushed.local_code).map(drop))
+            .map_err(|why| Stopped::while_sending(calls.unusable(why)).of(&per_cert_no))?;
         Ok(Reached {
             per_cert_no,
             state: HubState {
@@ -251,7 +275,18 @@ impl PreparedSend for HubSend {
     }
 }
 
-fn number_of(per_cert_no: Option<String>) -> Result<String, &'static str> {
+/// Whether an answer to 2200 says that the SMS of this very try has left.
+pub(super) fn has_left(sent: &SmsSent, per_cert_no: &str) -> Result<(), Unusable> {
+    if sent.sms_snd_yn.as_deref().is_some_and(|yes| yes != "Y") {
+        return Err("2200이 성공이라면서 sms_snd_yn이 Y가 아닙니다");
+    }
+    match sent.per_cert_no.as_deref() {
+        Some(number) if number != per_cert_no => Err("per_cert_no가 요청과 다릅니다"),
+        _ => Ok(()),
+    }
+}
+
+fn number_of(per_cert_no: Option<String>) -> Result<String, Unusable> {
     per_cert_no
         .filter(|number| !number.is_empty() && number.len() <= 100)
         .ok_or("per_cert_no가 없습니다")

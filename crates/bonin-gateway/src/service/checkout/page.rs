@@ -30,12 +30,7 @@ impl Service {
         let opens = window.attempt.state == AttemptState::Open
             && window.attempt.is_live(now)
             && !window.returned;
-        let channel = self
-            .store
-            .channel(&window.channel_id)
-            .await
-            .map_err(Error::from)?
-            .ok_or(Error::ChannelNotFound)?;
+        let channel = self.channel_of(&window.channel_id).await?;
         let form = window
             .provider_state
             .as_ref()

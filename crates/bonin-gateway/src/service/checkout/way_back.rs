@@ -77,11 +77,7 @@ impl Service {
 
     /// Notes the return, asks the provider unless all is decided, records what it said, and reads where the try stands.
     async fn ask_about(&self, window: WindowTry, form: &[u8]) -> Result<WindowTry, Error> {
-        let channel = self
-            .store
-            .channel(&window.channel_id)
-            .await?
-            .ok_or(Error::ChannelNotFound)?;
+        let channel = self.channel_of(&window.channel_id).await?;
         let post = self.providers.of(&channel).read_return(form);
         self.note(&window, WindowNote::Returned, post.code.as_deref())
             .await?;
@@ -99,11 +95,7 @@ impl Service {
         window: &WindowTry,
         post: Option<&WindowReturn>,
     ) -> Result<(), Error> {
-        let channel = self
-            .store
-            .channel(&window.channel_id)
-            .await?
-            .ok_or(Error::ChannelNotFound)?;
+        let channel = self.channel_of(&window.channel_id).await?;
         let asked = self
             .providers
             .of(&channel)
@@ -147,7 +139,8 @@ impl Service {
                 }
             }
         }
-        self.until_durable(|| self.store.record_confirm(&record, self.now()))
+        let now = self.now();
+        self.until_durable(|| self.store.record_confirm(&record, now))
             .await?;
         Ok(())
     }
