@@ -7,10 +7,11 @@ import { chromium } from 'playwright-core';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-export function launch() {
+export function launch(ignoreDefaultArgs = []) {
   return chromium.launch({
     executablePath: process.env.BONIN_CHROMIUM ?? '/usr/bin/chromium',
     timeout: 60_000,
+    ignoreDefaultArgs,
     args: [
       '--no-sandbox',
       '--disable-gpu',
