@@ -121,17 +121,18 @@ async fn a_merchant_that_cannot_be_is_refused() {
 #[tokio::test]
 async fn settings_change_only_what_is_named_and_refuse_nonsense() {
     let world = World::start().await;
-    let start = json!({"unknownPeople": "accept", "otpTtlSeconds": 180, "otpMaxAttempts": 5, "fixedOtp": null});
+    let start = json!({"unknownPeople": "accept", "otpTtlSeconds": 180, "otpMaxAttempts": 5, "registrationTtlSeconds": 3600, "fixedOtp": null});
     assert_eq!(world.get("/sandbox/settings").await, start);
     world.settings(json!({"otpTtlSeconds": 60})).await;
     world.settings(json!({"fixedOtp": "123456"})).await;
-    let expected = json!({"unknownPeople": "accept", "otpTtlSeconds": 60, "otpMaxAttempts": 5, "fixedOtp": "123456"});
+    let expected = json!({"unknownPeople": "accept", "otpTtlSeconds": 60, "otpMaxAttempts": 5, "registrationTtlSeconds": 3600, "fixedOtp": "123456"});
     assert_eq!(world.get("/sandbox/settings").await, expected);
     for wrong in [
         json!({"unknownPeople": "maybe"}),
         json!({"otpTtlSeconds": -1}),
         json!({"otpTtlSeconds": "60"}),
         json!({"otpMaxAttempts": 0}),
+        json!({"registrationTtlSeconds": 86_401}),
         json!({"fixedOtp": "12345"}),
         json!({"fixedOTP": "123456"}),
         json!([]),

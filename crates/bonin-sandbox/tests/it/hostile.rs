@@ -10,8 +10,14 @@ use serde_json::{Value, json};
 
 use crate::client::World;
 
-const PATHS: [(&str, &str); 16] = [
+const PATHS: [(&str, &str); 22] = [
     ("POST", "/gw/hub/v1/cert"),
+    ("POST", "/api/reg/certDataReg.do"),
+    ("POST", "/api/query/getCertData.do"),
+    ("POST", "/window/open"),
+    ("POST", "/window/x/operator"),
+    ("POST", "/window/x/cancel"),
+    ("GET", "/window/x/return"),
     ("GET", "/sandbox/messages"),
     ("GET", "/sandbox/pass-requests"),
     ("POST", "/sandbox/pass-requests/x/approve"),
@@ -41,7 +47,10 @@ async fn send(world: &World, method: &str, path: &str, body: impl Into<reqwest::
         .await
         .unwrap();
     let status = response.status().as_u16();
-    let is_refusal = status >= 400 && !path.starts_with("/gw/") && !path.starts_with("/phone");
+    let is_wire_or_page = ["/gw/", "/api/", "/phone", "/window/"]
+        .iter()
+        .any(|prefix| path.starts_with(prefix));
+    let is_refusal = status >= 400 && !is_wire_or_page;
     let text = response.text().await.unwrap();
     if is_refusal {
         let refusal: Value =

@@ -15,3 +15,5 @@ mod otp;
 mod people;
 mod phone;
 mod ways;
+mod window;
+mod window_client;

@@ -175,6 +175,10 @@ pub(in crate::window) fn person(visit: &Visit, typed: &Typed, wrong: &Wrong) -> 
         html! { @if let Some(message) = message { p.wrong.beside id=(id) role="alert" { (message) } } }
     };
     let mark = |message: Option<&str>| message.map(|_| "true");
+    // Whoever types goes on where the first mistake is.
+    let first_is_name = wrong.name.is_some();
+    let first_is_birth = !first_is_name && wrong.birth.is_some();
+    let first_is_phone = !first_is_name && !first_is_birth && wrong.phone.is_some();
     let described = |message: Option<&str>, id: &'static str| message.map(|_| id);
     Sheet {
         visit,
@@ -188,6 +192,7 @@ pub(in crate::window) fn person(visit: &Visit, typed: &Typed, wrong: &Wrong) -> 
                 div.field {
                     label for="name" { "이름" }
                     input #name name="name" value=(typed.name) autocomplete="name" maxlength="50" placeholder="홍길동"
+                        autofocus[first_is_name]
                         aria-invalid=[mark(wrong.name)] aria-describedby=[described(wrong.name, "name-wrong")];
                     (error("name-wrong", wrong.name))
                 }
@@ -195,7 +200,7 @@ pub(in crate::window) fn person(visit: &Visit, typed: &Typed, wrong: &Wrong) -> 
                     legend { "주민등록번호 앞 7자리" }
                     div.birth {
                         input #birth name="birth" value=(typed.birth) inputmode="numeric" autocomplete="off" maxlength="6"
-                            placeholder="900101" aria-label="생년월일 6자리" aria-invalid=[mark(wrong.birth)];
+                            autofocus[first_is_birth] placeholder="900101" aria-label="생년월일 6자리" aria-invalid=[mark(wrong.birth)];
                         span aria-hidden="true" { "–" }
                         input #digit name="digit" value=(typed.digit) inputmode="numeric" autocomplete="off" maxlength="1"
                             placeholder="1" aria-label="뒷자리 첫 숫자" aria-invalid=[mark(wrong.birth)];
@@ -206,7 +211,7 @@ pub(in crate::window) fn person(visit: &Visit, typed: &Typed, wrong: &Wrong) -> 
                 div.field {
                     label for="phone" { "휴대폰 번호" }
                     input #phone name="phone" type="tel" value=(typed.phone) autocomplete="tel-national" maxlength="20"
-                        placeholder="010-1234-5678" aria-invalid=[mark(wrong.phone)]
+                        placeholder="010-1234-5678" autofocus[first_is_phone] aria-invalid=[mark(wrong.phone)]
                         aria-describedby=[described(wrong.phone, "phone-wrong")];
                     (error("phone-wrong", wrong.phone))
                 }
@@ -291,6 +296,7 @@ pub(in crate::window) fn pass(visit: &Visit, asked: &Asked, word: &Word) -> Resp
                     strong { (hyphenated(&asked.phone)) } "의 PASS 앱으로 인증을 요청했습니다. 승인하면 자동으로 넘어갑니다. "
                     (phone_link())
                 }
+                (word.show())
                 p.waiting data-poll=(visit.path("pass/state")) data-state=(asked.state_name()) role="status" {
                     "앱에서 승인하기를 기다리고 있습니다"
                 }
@@ -299,7 +305,6 @@ pub(in crate::window) fn pass(visit: &Visit, asked: &Asked, word: &Word) -> Resp
             } @else {
                 p #word .wrong role="alert" { "PASS 요청이 너무 오래되었습니다. 다시 요청해 주세요." }
             }
-            (word.show())
             div.pair {
                 form method="post" action=(visit.path("resend")) {
                     button.secondary type="submit" { "PASS 다시 요청" }
