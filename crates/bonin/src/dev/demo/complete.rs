@@ -1,4 +1,4 @@
-//! What the shop's server does with the id that a browser hands it. `/demo` shows this file, without this line.
+//! What the shop's server does with the id that a browser hands it. `/demo` shows this file from the first comment on.
 
 use axum::{Json, extract::State, extract::rejection::JsonRejection};
 use reqwest::{StatusCode, header::AUTHORIZATION};

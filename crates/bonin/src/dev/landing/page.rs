@@ -185,7 +185,7 @@ fn sdk(gateway: &str) -> String {
       storeId: '{store}',
       channelKey: '{channel}',
       // 건마다 새 아이디. 영문과 숫자만 쓸 수 있습니다.
-      identityVerificationId: 'iv' + Date.now() + Math.random().toString(36).slice(2),
+      identityVerificationId: crypto.randomUUID().replaceAll('-', ''),
       // 모바일에서는 이 주소로 결과를 들고 돌아옵니다.
       redirectUrl: location.href.split('?')[0],
     }});
