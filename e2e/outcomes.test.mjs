@@ -176,7 +176,19 @@ describe('a number is confirmed', () => {
     await assertFailedAndFree(story, 'SB13');
   });
 
-  for (const code of ['SB91', 'SB92', 'SB93', 'SB94', 'X999', '9562']) {
+  for (const code of ['SB91', 'SB92', 'SB93', 'SB94']) {
+    test(`${code}, which is about the merchant and not about the number → open, not counted`, async () => {
+      const story = await Story.of(dev);
+      await story.send();
+      const otp = await story.otp();
+      await fault('2300', 'resCd', code, 6);
+      for (let i = 0; i < 6; i += 1) await failsAtKcp(code, () => story.confirm(otp));
+      assert.deepEqual((await story.told()).slice(-3), ['confirm_asked', `2300 ${code}`, 'stayed_open']);
+      await assertOpen(story);
+    });
+  }
+
+  for (const code of ['X999', '9562']) {
     // KCP's own code for a wrong number is not public, so any code may be it: it counts as one.
     test(`${code}, which is not known to decide anything → open, until our own count is reached`, async () => {
       const story = await Story.of(dev);

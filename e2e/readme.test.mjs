@@ -78,7 +78,7 @@ for (const readme of ['README.md', 'README.ko.md']) {
         await symlink(BINARY, join(bin, 'bonin'));
         const script = [await block(readme, 'serve'), await block(readme, 'serve-verification')].join('\n');
         const told = await bash(
-          `trap 'kill "$SERVE_PID" "$SANDBOX_PID"; wait' EXIT\n${at(script, {
+          `trap 'kill \${SERVE_PID:-} \${SANDBOX_PID:-}; wait' EXIT\n${at(script, {
             gateway: `http://127.0.0.1:${gatewayPort}`,
             sandbox: `http://127.0.0.1:${sandboxPort}`,
           })}`,

@@ -176,9 +176,19 @@ describe('set up from the shell', () => {
   });
 
   test('a LIVE channel speaks to KCP alone, unless the operator names another host', async () => {
-    const live = await serve.addChannel({ hub: serve.sandbox.address, kind: 'live', name: 'live' });
+    // Not AO7F3: a LIVE channel of the public test merchant is refused when it is made.
+    await serve.sandbox.call('POST', '/sandbox/merchants', { siteCd: 'T0LIV' });
+    const own = await serve.sandbox.credentials('T0LIV');
+    const live = await serve.addChannel({ hub: serve.sandbox.address, kind: 'live', name: 'live', credentials: own });
     const { send } = await begin(serve, { channelKey: live.key });
     await fails('INVALID_REQUEST', send);
+  });
+
+  test('a LIVE channel of the public test merchant, whose key everyone knows, is refused', async () => {
+    await assert.rejects(
+      () => serve.addChannel({ hub: serve.sandbox.address, kind: 'live', name: 'live' }),
+      /AO7F3/,
+    );
   });
 
   test('a LIVE store refuses a TEST channel, which believes anyone', async () => {

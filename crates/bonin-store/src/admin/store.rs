@@ -114,12 +114,14 @@ impl Store {
 
     /// All stores, oldest first.
     pub async fn stores(&self) -> Result<Vec<StoreRow>, StoreError> {
-        sqlx::query("SELECT id, name, kind, allow_test_channels FROM store ORDER BY created_at, id")
-            .fetch_all(self.database.reader())
-            .await?
-            .iter()
-            .map(read)
-            .collect()
+        sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM store ORDER BY created_at, id"
+        )))
+        .fetch_all(self.database.reader())
+        .await?
+        .iter()
+        .map(read)
+        .collect()
     }
 
     /// One store.

@@ -16,10 +16,10 @@ impl Store {
     /// Windows are left to [`Store::due_windows`]: the provider is asked about them first. Takes at most `limit` verifications and says how many it ended tries of. Many instances may sweep at once.
     pub async fn sweep(&self, limit: u32, now: Timestamp) -> Result<u32, StoreError> {
         let due = sqlx::query(DUE)
-        .bind(micros(now))
-        .bind(i64::from(limit))
-        .fetch_all(self.database.reader())
-        .await?;
+            .bind(micros(now))
+            .bind(i64::from(limit))
+            .fetch_all(self.database.reader())
+            .await?;
         let mut ended = 0;
         for row in &due {
             // A row that cannot be read must not keep the others from being ended.

@@ -85,3 +85,24 @@ async fn a_refresh_token_is_used_once_and_ends_with_the_next_or_with_its_secret(
     assert_eq!(revoked.unwrap(), None);
     assert!(!store.secret(&id).await.unwrap().unwrap().is_valid(at(103)));
 }
+
+#[tokio::test]
+async fn a_store_is_read_back_with_what_browsers_may_do() {
+    let fixture = Fixture::new().await;
+    let new = NewStore {
+        id: StoreId::parse("store-9").unwrap(),
+        name: "상점".into(),
+        kind: StoreKind::Live,
+        allow_test_channels: false,
+        browser: BrowserRules {
+            origins: vec!["https://a.example".into(), "https://b.example".into()],
+            redirect_hosts: vec!["pay.example".into()],
+            redirect_schemes: Vec::new(),
+        },
+    };
+    fixture.store.create_store(&new, at(1)).await.unwrap();
+    let one = fixture.store.store(&new.id).await.unwrap().unwrap();
+    assert_eq!((one.kind, &one.browser), (StoreKind::Live, &new.browser));
+    let all = fixture.store.stores().await.unwrap();
+    assert_eq!(all.last().unwrap().browser, new.browser);
+}

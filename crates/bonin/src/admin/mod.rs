@@ -41,7 +41,7 @@ impl OutputArgs {
         } else {
             lines.trim_end().to_owned()
         };
-        writeln!(std::io::stdout(), "{text}").map_err(Failure::while_doing("cannot print"))
+        print_line(&text)
     }
 }
 
@@ -50,6 +50,15 @@ pub(crate) async fn migrate(args: DatabaseArgs) -> Result<(), Failure> {
     let store = args.connect(Rules::default(), true).await?;
     store.migrate(Timestamp::now()).await?;
     store.close().await;
-    writeln!(std::io::stdout(), "The schema is up to date.")
-        .map_err(Failure::while_doing("cannot print"))
+    print_line("The schema is up to date.")
+}
+
+/// Prints to standard output. A reader that has seen enough (`| head -n 1`) is no failure.
+fn print_line(text: &str) -> Result<(), Failure> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::while_doing("cannot print")(error))
+        }
+        _ => Ok(()),
+    }
 }
