@@ -65,7 +65,7 @@ function run(base: string, order: Order, resolve: (result: IdentityVerificationR
   const finish = (failed?: Failure): void => settle(response(id, begun?.txId, failed), begun !== undefined);
 
   const superseded = (): void =>
-    settle(response(id, begun?.txId, failure('Cancelled', '새 본인인증 요청이 시작되어 이전 요청이 취소되었습니다.')));
+    settle(response(id, begun?.txId, failure('Cancelled', '새 본인인증 요청이 시작되어 이전 요청은 취소되었습니다.')));
 
   /** Settles if this decides anything. */
   const take = (status: Status | undefined): boolean => {
@@ -94,7 +94,7 @@ function run(base: string, order: Order, resolve: (result: IdentityVerificationR
 
   const onMessage = ({ origin, source, data }: MessageEvent): void => {
     if (!begun || !stage || origin !== begun.origin || source !== stage.source()) return;
-    if (!data || data.bonin !== 1 || data.txId !== begun.txId || !data.result) return;
+    if (!data || data.bonin !== 1 || data.txId !== begun.txId || !(data.result || 0).transactionType) return;
     finish(failureIn(data.result));
   };
 

@@ -89,6 +89,8 @@ describe('the result comes as a message', () => {
       { txId, result },
       { bonin: 1, txId },
       { bonin: 1, txId, result: null },
+      { bonin: 1, txId, result: 'success' },
+      { bonin: 1, txId, result: {} },
     ]) {
       await popup.evaluate((told) => window.opener.postMessage(told, '*'), message);
     }
