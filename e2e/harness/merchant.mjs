@@ -95,6 +95,7 @@ export async function startShop(answer = (_request, response) => response.end('b
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.unref(); // a test that fails before it stops its shop must still come to an end
   shop.address = `http://127.0.0.1:${server.address().port}`;
   shop.stop = () => new Promise((resolve) => {
     server.closeAllConnections();

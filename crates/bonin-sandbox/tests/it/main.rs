@@ -16,4 +16,3 @@ mod people;
 mod phone;
 mod ways;
 mod window;
-mod window_client;

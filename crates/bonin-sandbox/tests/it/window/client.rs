@@ -296,7 +296,7 @@ impl Browser {
     }
 
     /// From the first page to the person's.
-    pub async fn to_person(&mut self, operator: &str, method: &str) {
+    pub async fn walk_to_person(&mut self, operator: &str, method: &str) {
         self.submit("/operator", &[("operator", operator)]).await;
         assert_eq!(self.step(), "terms", "{}", self.page);
         // Every box of the page ticked: they come with their values.
@@ -318,8 +318,8 @@ impl Browser {
     }
 
     /// From the first page to the last, the SMS or the PASS request sent.
-    pub async fn to_proof(&mut self, operator: &str, method: &str) {
-        self.to_person(operator, method).await;
+    pub async fn walk_to_proof(&mut self, operator: &str, method: &str) {
+        self.walk_to_person(operator, method).await;
         self.fill_person().await;
         assert_eq!(
             self.step(),
