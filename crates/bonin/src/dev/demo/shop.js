@@ -74,12 +74,13 @@ function showWelcome({ isAdult, visits, customer }) {
     facts([
       ['이름', name],
       ['휴대폰', phoneNumber],
-      ['생년월일', `${birthDate} (만 ${age}세)`],
+      ['생년월일', birthDate],
+      ['나이', `만 ${age}세`],
       ['성별', { MALE: '남성', FEMALE: '여성' }[gender] ?? gender],
-      ['통신사', OPERATORS[operator] ?? operator],
       ['국적', { true: '외국인', false: '내국인' }[isForeigner]],
-      ['DI (이 상점에서의 같은 사람)', di],
-      ['CI (어디서나 같은 사람)', ci ?? '없음 (가맹점 계약에 따라 제공)'],
+      ['통신사', OPERATORS[operator] ?? operator],
+      ['DI (이 상점에서)', di],
+      ['CI (어디서나)', ci ?? '없음 (가맹점 계약에 따라 제공)'],
     ]),
     element(
       'p',
