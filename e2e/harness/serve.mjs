@@ -53,6 +53,17 @@ export class Serve {
     ]);
   }
 
+  /** A channel for the window alone, with the key in a file of its own. */
+  async windowChannel({ siteCd, encKey }) {
+    const file = join(this.folder, 'enc-key');
+    await writeFile(file, `${encKey}\n`);
+    const made = await this.json([
+      ...['channel', 'create', '--store', this.store, '--name', '표준창', '--kind', 'test', '--site-cd', siteCd],
+      ...['--enc-key-file', file, '--window-url', this.sandbox.address],
+    ]);
+    return made.key;
+  }
+
   /** Starts the gateway. `contract`: every answer fetched from it is held to its own OpenAPI document. */
   async start({ env = {}, contract = true } = {}) {
     const ready = join(this.folder, `ready-${(this.starts = (this.starts ?? 0) + 1)}.json`);

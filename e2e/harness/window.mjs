@@ -44,7 +44,9 @@ export class Window {
   async prove(method) {
     const { phone } = this.person;
     if (method === 'SMS') {
-      await this.view.getByLabel('인증번호 6자리').fill(await this.dev.sandbox.otp(phone));
+      const field = this.view.getByLabel('인증번호 6자리');
+      await field.waitFor(); // only then has the SMS left
+      await field.fill(await this.dev.sandbox.otp(phone));
       await this.press('확인');
     } else {
       await this.dev.sandbox.approve(phone);
