@@ -23,6 +23,22 @@ fn yes_no(value: bool) -> &'static str {
     if value { "Y" } else { "N" }
 }
 
+/// One letter each: a sealed value is as long as what is in it, and the length must not tell the sex.
+fn letter(gender: Gender) -> &'static str {
+    match gender {
+        Gender::Male => "M",
+        Gender::Female => "F",
+    }
+}
+
+fn gender(letter: &str) -> Result<Gender, ()> {
+    match letter {
+        "M" => Ok(Gender::Male),
+        "F" => Ok(Gender::Female),
+        _ => Err(()),
+    }
+}
+
 /// Reads sealed columns of one `attempt` row.
 pub(super) struct Opener<'a> {
     pub keyring: &'a Keyring,
@@ -62,7 +78,7 @@ impl Opener<'_> {
             name: self.parsed("requested_name", |text| PersonName::parse(text))?,
             phone: self.parsed("requested_phone", |text| PhoneNumber::parse(text))?,
             birth_date: self.parsed("requested_birth_date", BirthDate::parse_compact)?,
-            gender: self.parsed("requested_gender", Gender::from_str)?,
+            gender: self.parsed("requested_gender", gender)?,
             is_foreigner: self.flag("requested_foreigner")?,
         })
     }
@@ -88,7 +104,7 @@ impl Opener<'_> {
             self.parsed("verified_name", |text| PersonName::parse(text))?,
             self.parsed("verified_phone", |text| PhoneNumber::parse(text))?,
             self.parsed("verified_birth_date", BirthDate::parse_compact)?,
-            self.parsed("verified_gender", Gender::from_str)?,
+            self.parsed("verified_gender", gender)?,
             self.flag("verified_foreigner")?,
             operator,
             self.parsed("verified_di", |text| Di::parse(text))?,
@@ -148,7 +164,7 @@ impl Keyring {
                 customer.phone.as_ref().map(PhoneNumber::expose),
             )?,
             birth_date: seal("requested_birth_date", birth_date.as_deref())?,
-            gender: seal("requested_gender", customer.gender.map(Gender::as_str))?,
+            gender: seal("requested_gender", customer.gender.map(letter))?,
             foreigner: seal("requested_foreigner", customer.is_foreigner.map(yes_no))?,
         })
     }
@@ -164,7 +180,7 @@ impl Keyring {
             seal("verified_name", person.name.expose())?,
             seal("verified_phone", person.phone.expose())?,
             seal("verified_birth_date", &person.birth_date.compact())?,
-            seal("verified_gender", person.gender.as_str())?,
+            seal("verified_gender", letter(person.gender))?,
             seal("verified_foreigner", yes_no(person.is_foreigner))?,
             person
                 .ci

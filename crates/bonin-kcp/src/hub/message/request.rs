@@ -9,7 +9,7 @@ use crate::wire::empty_is_none;
 /// The person a call asks about, as 2100, 2400 and 2700 have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
-    /// The merchant's order number, unique for each call.
+    /// The merchant's order number. Ours is unique for each try, and shared by its 2400 and 2100 (2700 and 2500).
     pub ordr_idxx: String,
     /// The phone number, digits only.
     pub phone_no: Sensitive,
@@ -111,7 +111,7 @@ pub struct ConfirmOtp {
 /// 2500: push a request to the user's PASS app. Costs money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PushPass {
-    /// The merchant's order number, unique for each call.
+    /// The merchant's order number. Ours is unique for each try, and shared by its 2400 and 2100 (2700 and 2500).
     pub ordr_idxx: String,
     /// The phone number, digits only.
     pub phone_no: Sensitive,
