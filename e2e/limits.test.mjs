@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
+import { sleep } from './harness/program.mjs';
 import { Serve } from './harness/serve.mjs';
 
 let serve;
@@ -131,4 +132,14 @@ test('behind a trusted proxy the address is the one that the proxy saw', async (
   for (let i = 0; i < 2; i += 1) assert.equal((await from(`6.6.6.${i}, 192.0.2.1`)).status, 401);
   assertLimited(await from('6.6.6.9, 192.0.2.1'), { atMost: 60 });
   assert.equal((await from('192.0.2.1, 192.0.2.2')).status, 401);
+});
+
+test('a refresh token is not used up by an answer that says to come back', async () => {
+  await serve.start({ env: { BONIN_LIMIT_SECRET: '2/3s' } });
+  const post = (path, body) => call('POST', path, body, { authorization: '' });
+  const { refreshToken } = await post('/login/api-secret', { apiSecret: serve.secret });
+  await list();
+  assertLimited(await post('/token/refresh', { refreshToken }), { atMost: 3 });
+  await sleep(3500);
+  assert.equal((await post('/token/refresh', { refreshToken })).status, 200);
 });

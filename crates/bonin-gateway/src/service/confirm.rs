@@ -4,7 +4,7 @@ use bonin_api::{ConfirmIdentityVerificationBody, VerifiedIdentityVerification};
 use bonin_core::{ConfirmOutcome, IdentityVerificationId, Otp, Purpose, Way};
 use bonin_store::{Claimed, ConfirmRecord, VerificationKey};
 
-use super::{Caller, Error, Service, lookup, waiting::Turn};
+use super::{Caller, Error, Service, asking::Outcome, lookup, waiting::Turn};
 use crate::provider::Confirmed;
 
 impl Service {
@@ -68,7 +68,11 @@ impl Service {
         let recorded = self
             .until_durable(|| self.store.record_confirm(&record, now))
             .await?;
-        drop(asked);
+        asked.came_to(match (&unasked, &record.answer) {
+            (Some(_), _) => Outcome::Open,
+            (None, Some(answer)) => Outcome::Refused(answer.clone()),
+            (None, None) => Outcome::Done,
+        });
         if let Some(error) = unasked {
             return Err(error);
         }

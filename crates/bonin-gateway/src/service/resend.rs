@@ -3,7 +3,7 @@
 use bonin_core::{IdentityVerificationId, Purpose, ResendOutcome};
 use bonin_store::{Claimed, ResendRecord, VerificationKey};
 
-use super::{Caller, Error, Service, waiting::Turn};
+use super::{Caller, Error, Service, asking::Outcome, waiting::Turn};
 use crate::provider::Resent;
 
 impl Service {
@@ -50,7 +50,11 @@ impl Service {
         let now = self.now();
         self.until_durable(|| self.store.record_resend(&record, now))
             .await?;
-        drop(asked);
+        asked.came_to(match (&unasked, &record.answer) {
+            (Some(_), _) => Outcome::Open,
+            (None, Some(answer)) => Outcome::Refused(answer.clone()),
+            (None, None) => Outcome::Done,
+        });
         match (unasked, record.answer) {
             (Some(error), _) => Err(error),
             (None, Some(answer)) => Err(Error::Pg(answer)),

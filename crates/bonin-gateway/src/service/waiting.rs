@@ -5,7 +5,11 @@ use std::time::Duration;
 use bonin_core::{Claim, Purpose, Refusal, Status, TxId};
 use bonin_store::{Answered, ClaimError, Claimed, PgAnswer, VerificationKey};
 
-use super::{Error, Service, asking::Asked, send::too_many_messages};
+use super::{
+    Error, Service,
+    asking::{Asked, Outcome},
+    send::too_many_messages,
+};
 use crate::ids;
 
 /// What a caller who wanted a claim got.
@@ -18,15 +22,6 @@ pub(super) enum Turn {
     Refused(PgAnswer),
 }
 
-/// What somebody else's claim came to.
-enum Outcome {
-    Verified,
-    Done,
-    Refused(PgAnswer),
-    /// Nobody knows, or nobody was asked: whoever waited has a turn of its own.
-    Open,
-}
-
 impl Service {
     /// Claims the live API try. While another caller holds it, waits: for a call of the same kind the outcome is shared,
     /// so that the provider is asked once; after one of another kind this caller has its turn.
@@ -36,16 +31,18 @@ impl Service {
         purpose: Purpose,
     ) -> Result<Turn, Error> {
         loop {
-            let (held, tx_id) = match self.asking.claim(key) {
-                Some(held) => held,
+            let (claim, outcome) = match self.asking.held(key) {
+                Some(held) => (held.claim.clone(), held.outcome().await),
                 None => match self.claim(key, purpose).await? {
                     Ok(turn) => return Ok(turn),
-                    Err(held) => held,
+                    Err((claim, tx_id)) => {
+                        let outcome = self.outcome_of(key, &tx_id, &claim).await?;
+                        (claim, outcome)
+                    }
                 },
             };
-            let shared = held.purpose == purpose;
-            match self.outcome_of(key, &tx_id, &held).await? {
-                Outcome::Verified => return Err(Error::AlreadyVerified),
+            let shared = claim.purpose == purpose;
+            match outcome {
                 Outcome::Done if shared => return Ok(Turn::Done),
                 Outcome::Refused(answer) if shared => return Ok(Turn::Refused(answer)),
                 Outcome::Done | Outcome::Refused(_) | Outcome::Open => {}
@@ -68,7 +65,7 @@ impl Service {
         let limit = Some(self.message_limit());
         match self.store.claim(key, &claim, limit, now).await {
             Ok(claimed) => {
-                let asked = self.asking.note(key, &claim, &claimed.tx_id);
+                let asked = self.asking.note(key, &claim);
                 Ok(Ok(Turn::Mine(Box::new(claimed), claim, asked)))
             }
             Err(ClaimError::Refused {
@@ -93,14 +90,18 @@ impl Service {
         loop {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(200));
-            if self.asking.holds(key, held) {
-                continue;
+            // In this process after all: its holder will tell.
+            if let Some(here) = self.asking.held(key)
+                && here.claim.token == held.token
+            {
+                return Ok(here.outcome().await);
             }
             let Some(progress) = self.store.progress(key, tx_id).await? else {
                 return Ok(Outcome::Open);
             };
+            // Whoever asks next is told so by the rules.
             if progress.status == Status::Verified {
-                return Ok(Outcome::Verified);
+                return Ok(Outcome::Open);
             }
             let holds = |claim: &Claim| claim.token == held.token;
             if progress.claim.as_ref().is_some_and(holds) && self.now() < held.until {
