@@ -142,6 +142,38 @@ describe('a post to the return address', () => {
     assert.deepEqual([failed.status, failed.failure.pgCode], ['FAILED', '9999']);
   });
 
+  test('that cancels while KCP does not answer → is posted again from the page, and the cancel counts', async () => {
+    const opened = await open(dev.gateway);
+    const genuine = await cancelled(dev, opened);
+    await dev.sandbox.fault({ endpoint: 'query', kind: 'http', value: 500, count: 1 });
+    const { status: code, page } = await post(genuine);
+    assert.equal(code, 202);
+    const fields = [...page.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)].map(([, name, value]) => [name, value]);
+    assert.ok(fields.some(([name, value]) => name === 'res_cd' && value === '9999'), page);
+    await post({ ...genuine, body: new URLSearchParams(fields).toString() });
+    const failed = await dev.sdk().getIdentityVerification({ identityVerificationId: opened.id });
+    assert.deepEqual([failed.status, failed.failure.pgCode], ['FAILED', '9999']);
+  });
+
+  test('of a try that is not there may be asked about: 404', async () => {
+    const response = await fetch(`${dev.gateway}/checkout/${'0'.repeat(32)}/status`);
+    assert.equal(response.status, 404);
+  });
+
+  test('never comes where KCP misses a setting: the timeline says what to set where', async () => {
+    await dev.sandbox.call('PUT', '/sandbox/merchants/AO7F3', { resultUrlHosts: ['elsewhere.example'] });
+    try {
+      const id = newId();
+      await assert.rejects(open(dev.gateway, { id }), /CS24/);
+      const told = await dev.timeline(id);
+      const asked = told.find(({ call }) => call === 'register');
+      assert.equal(asked.code, 'CS24');
+      assert.match(asked.explanation, /인증결과URL설정/);
+    } finally {
+      await dev.sandbox.reset();
+    }
+  });
+
   test('that says nothing at all, or nonsense → nobody is verified, nothing is lost', async () => {
     const opened = await open(dev.gateway);
     const genuine = await verified(dev, opened);

@@ -101,6 +101,8 @@ pub struct WindowReturn {
     pub failure: Option<PgAnswer>,
     /// The code it claims, whatever it is.
     pub code: Option<String>,
+    /// What has to be posted again, should the provider not answer now.
+    pub again: Vec<(&'static str, Redacted)>,
 }
 
 /// A send that was checked and only has to be carried out. Nothing was sent yet.

@@ -11,6 +11,19 @@ impl Service {
     /// Starts it. It stops with [`Service::drain`].
     pub fn start_sweeper(&self) {
         let service = self.clone();
+        // Apart from the rest: KCP is asked here, and may be slow.
+        self.under_way.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = service.stopping.cancelled() => return,
+                    () = tokio::time::sleep(service.config.sweep_interval) => {}
+                }
+                if let Err(error) = service.sweep_windows(BATCH).await {
+                    tracing::warn!(%error, "windows whose time is over could not be ended yet");
+                }
+            }
+        });
+        let service = self.clone();
         self.under_way.spawn(async move {
             let mut forgot = tokio::time::Instant::now();
             loop {
@@ -28,9 +41,6 @@ impl Service {
     }
 
     async fn sweep(&self) {
-        if let Err(error) = self.sweep_windows(BATCH).await {
-            tracing::warn!(%error, "windows whose time is over could not be ended yet");
-        }
         loop {
             match self.store.sweep(BATCH, self.now()).await {
                 Ok(ended) => {

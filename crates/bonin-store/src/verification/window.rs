@@ -67,14 +67,20 @@ impl Store {
         let sql = format!(
             "SELECT {COLUMNS} WHERE a.state IN ('BEGUN', 'OPEN') AND a.way = 'WINDOW' AND a.live_until <= $1 LIMIT $2"
         );
-        sqlx::query(sqlx::AssertSqlSafe(sql))
+        let due = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(micros(now))
             .bind(i64::from(limit))
             .fetch_all(self.database.reader())
-            .await?
-            .iter()
-            .map(|row| self.read_window_try(row))
-            .collect()
+            .await?;
+        // A row that cannot be read must not keep the others from being ended.
+        let read = |row| match self.read_window_try(row) {
+            Ok(window) => Some(window),
+            Err(error) => {
+                tracing::error!(%error, "a window whose time is over cannot be read");
+                None
+            }
+        };
+        Ok(due.iter().filter_map(read).collect())
     }
 
     /// Appends a note to the timeline.

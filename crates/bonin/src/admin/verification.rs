@@ -1,6 +1,7 @@
 //! `bonin verification`
 
 use bonin_core::{IdentityVerificationId, Rules, StoreId};
+use bonin_gateway::provider::kcp::explanation;
 use bonin_store::{TimelineEntry, VerificationKey};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -55,10 +56,22 @@ fn shown(entry: &TimelineEntry) -> Value {
     if let Some(code) = &entry.code {
         shown["code"] = json!(code);
     }
+    if let Some(explanation) = explained(entry) {
+        shown["explanation"] = json!(explanation);
+    }
     if let Some(millis) = entry.millis {
         shown["millis"] = json!(millis);
     }
     shown
+}
+
+/// What to set where, for a code that says that settings at KCP are missing.
+fn explained(entry: &TimelineEntry) -> Option<&'static str> {
+    entry
+        .code
+        .as_deref()
+        .filter(|_| entry.call.is_some())
+        .and_then(explanation)
 }
 
 fn line(entry: &TimelineEntry) -> String {
@@ -76,4 +89,5 @@ fn line(entry: &TimelineEntry) -> String {
     )
     .trim_end()
     .to_owned()
+        + &explained(entry).map_or_else(String::new, |text| format!("\n    {text}"))
 }

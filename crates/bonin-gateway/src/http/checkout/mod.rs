@@ -9,7 +9,7 @@ mod view;
 use axum::{
     Json, Router,
     extract::{Path, State},
-    http::{HeaderMap, header::ORIGIN},
+    http::{HeaderMap, StatusCode, header::ORIGIN},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::{body::RawBody, caller::Address};
 use crate::service::{
     Error, Service,
-    checkout::{Failure, Origin, Progress},
+    checkout::{Code, Failure, Origin, Progress},
 };
 
 /// The routes. They are not in the OpenAPI document: that is the contract of servers.
@@ -75,6 +75,13 @@ async fn status(
             told["status"] = json!("FAILED");
             Json(told).into_response()
         }
-        Err(failed) => failed.into_response(),
+        Err(failed) => {
+            let unknown = failed.code == Code::InvalidEntityState;
+            let mut response = failed.into_response();
+            if unknown {
+                *response.status_mut() = StatusCode::NOT_FOUND;
+            }
+            response
+        }
     }
 }

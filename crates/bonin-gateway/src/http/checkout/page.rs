@@ -54,7 +54,7 @@ fn arrived(arrival: &Arrival) -> Response {
     let result = match result(arrival) {
         Some(result) => result,
         None => {
-            let pending = view::pending();
+            let pending = view::pending(&arrival.again);
             return page(
                 StatusCode::ACCEPTED,
                 pending,

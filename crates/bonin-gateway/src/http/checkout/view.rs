@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use bonin_core::Redacted;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
@@ -92,7 +93,7 @@ pub(super) fn arrival(told: &Value, failed: Option<&Failure>, go: Option<&str>) 
 }
 
 /// The provider could not be asked: the same return is tried again by a tap.
-pub(super) fn pending() -> String {
+pub(super) fn pending(again: &[(&'static str, Redacted)]) -> String {
     layout(
         "본인인증 확인 중",
         None,
@@ -100,6 +101,9 @@ pub(super) fn pending() -> String {
             h1 { "결과를 확인하고 있습니다" }
             p role="status" { "인증기관의 응답이 늦어지고 있습니다. 잠시 뒤 다시 확인해 주세요." }
             form method="post" {
+                @for (name, value) in again {
+                    input type="hidden" name=(name) value=(value.expose());
+                }
                 button type="submit" { "다시 확인하기" }
             }
         },

@@ -120,8 +120,15 @@ pub(super) fn read_return(form: &[u8]) -> WindowReturn {
             code: code.to_owned(),
             message: Redacted::new(post.res_msg.expose()),
         });
+    let again = post
+        .res_cd
+        .iter()
+        .map(|code| ("res_cd", Redacted::new(code.as_str())));
     WindowReturn {
         failure,
+        again: again
+            .chain([("res_msg", Redacted::new(post.res_msg.expose()))])
+            .collect(),
         code: post.res_cd,
     }
 }

@@ -4,14 +4,18 @@ use std::net::IpAddr;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use bonin_api::WindowType;
-use bonin_core::{ConfirmOutcome, FailureReason, Status};
+use bonin_core::{ConfirmOutcome, FailureReason, Redacted, Status};
 use bonin_store::{ConfirmRecord, WindowNote, WindowTry};
+use futures_util::StreamExt;
 
 use super::{Checkout, Failure, Progress};
 use crate::{
     provider::{Confirmed, WindowReturn},
     service::{Error, Service},
 };
+
+/// What has to be posted again.
+type Again = Vec<(&'static str, Redacted)>;
 
 /// What the browser is shown when it is back.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub struct Arrival {
     pub framed: bool,
     /// Where the browser goes.
     pub redirect_url: Option<String>,
+    /// What has to be posted again while nothing is decided.
+    pub again: Again,
 }
 
 impl Service {
@@ -49,7 +55,7 @@ impl Service {
         }
         let service = self.clone();
         let form = form.to_vec();
-        let window = self
+        let (window, again) = self
             .detached(async move { service.ask_about(window, &form).await })
             .await?;
         let framed = checkout.window_type == WindowType::Iframe;
@@ -61,6 +67,7 @@ impl Service {
             listener: checkout.listener().map(str::to_owned),
             framed,
             redirect_url: checkout.redirect_url.filter(|_| redirects),
+            again,
         })
     }
 
@@ -76,7 +83,7 @@ impl Service {
     }
 
     /// Notes the return, asks the provider unless all is decided, records what it said, and reads where the try stands.
-    async fn ask_about(&self, window: WindowTry, form: &[u8]) -> Result<WindowTry, Error> {
+    async fn ask_about(&self, window: WindowTry, form: &[u8]) -> Result<(WindowTry, Again), Error> {
         let channel = self.channel_of(&window.channel_id).await?;
         let post = self.providers.of(&channel).read_return(form);
         self.note(&window, WindowNote::Returned, post.code.as_deref())
@@ -85,7 +92,8 @@ impl Service {
         if window.status != Status::Verified {
             self.ask_and_record(&window, Some(&post)).await?;
         }
-        self.window_try(window.attempt.tx_id.as_str()).await
+        let window = self.window_try(window.attempt.tx_id.as_str()).await?;
+        Ok((window, post.again))
     }
 
     /// Asks the provider about a window, and records what it said. A browser that came back with a failure closes the try
@@ -145,13 +153,18 @@ impl Service {
         Ok(())
     }
 
-    /// Asks about windows whose time is over once more, and ends them. Says how many.
-    pub(in crate::service) async fn sweep_windows(&self, limit: u32) -> Result<u32, Error> {
+    /// Asks about windows whose time is over once more, and ends them; several at a time, since KCP may be slow to say
+    /// nothing.
+    pub(in crate::service) async fn sweep_windows(&self, limit: u32) -> Result<(), Error> {
+        const AT_ONCE: usize = 16;
         let due = self.store.due_windows(limit, self.now()).await?;
-        let count = u32::try_from(due.len()).unwrap_or(limit);
-        for window in due {
-            self.ask_and_record(&window, None).await?;
-        }
-        Ok(count)
+        futures_util::stream::iter(due)
+            .for_each_concurrent(AT_ONCE, async |window| {
+                if let Err(error) = self.ask_and_record(&window, None).await {
+                    tracing::warn!(%error, "a window whose time is over could not be ended yet");
+                }
+            })
+            .await;
+        Ok(())
     }
 }
