@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { mkdir, readFile, symlink } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { command } from './harness/command.mjs';
 import { Dev } from './harness/dev.mjs';
 import { BINARY, removeFolder, temporaryFolder } from './harness/program.mjs';
+import { freePort } from './harness/standalone.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
@@ -33,16 +33,6 @@ async function bash(script, options) {
   return stdout;
 }
 
-/** A port that was free a moment ago. */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 for (const readme of ['README.md', 'README.ko.md']) {
   describe(readme, () => {

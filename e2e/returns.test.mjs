@@ -1,13 +1,13 @@
 // The way back from KCP's window: what a browser posts is believed of nobody, and nothing of it lives in a process alone.
 
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { launch } from './harness/browser.mjs';
 import { CHANNEL, Dev, STORE } from './harness/dev.mjs';
 import { newId } from './harness/people.mjs';
 import { sleep, waitFor } from './harness/program.mjs';
 import { Serve } from './harness/serve.mjs';
+import { freePort } from './harness/standalone.mjs';
 import { Window } from './harness/window.mjs';
 
 const ORIGIN = 'http://shop.example';
@@ -290,13 +290,3 @@ describe('the gateway is killed and started again', () => {
     await assertVerified(opened.id);
   });
 });
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}

@@ -1,5 +1,6 @@
 // `bonin sandbox` by itself.
 
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Program, readyFile, removeFolder, temporaryFolder } from './program.mjs';
 import { Sandbox } from './sandbox.mjs';
@@ -14,4 +15,15 @@ export async function startSandbox(env = {}) {
   } finally {
     await removeFolder(folder);
   }
+}
+
+/** A port that was free a moment ago. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
 }
