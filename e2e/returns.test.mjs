@@ -95,6 +95,9 @@ describe('a post to the return address', () => {
     }
     assert.equal(await status(opened.id), 'READY');
     assert.deepEqual((await kinds(opened.id)).slice(-4), Array(4).fill('return_forged'));
+    for (let i = 0; i < 30; i += 1) await post({ url: `${opened.url}/return/x`, body: SUCCESS });
+    const forged = (await kinds(opened.id)).filter((kind) => kind === 'return_forged');
+    assert.equal(forged.length, 20, 'a stranger cannot fill the timeline');
     await post(genuine);
     assert.equal(await status(opened.id), 'VERIFIED');
   });
@@ -208,14 +211,32 @@ describe('time', () => {
     await waitFor('the sweeper', async () => (await get(opened.id)).status === 'VERIFIED', { ms: 15_000 });
   });
 
-  test('a genuine success counts however late the browser is', async () => {
+  test('a try is not given up while KCP does not answer, and a genuine success counts however late the browser is', async () => {
     const opened = await open(dev.gateway);
     await dev.sandbox.fault({ endpoint: 'query', kind: 'http', value: 500 });
     const genuine = await verified(dev, opened);
-    await waitFor('expiry', async () => (await get(opened.id)).status === 'FAILED', { ms: 15_000 });
+    await sleep(7000);
+    assert.equal((await get(opened.id)).status, 'READY');
     await dev.sandbox.clearFaults();
     await post(genuine);
     assert.equal((await get(opened.id)).status, 'VERIFIED');
+  });
+});
+
+describe('a person is back while KCP is silent', () => {
+  let dev;
+  before(async () => (dev = await Dev.start()));
+  after(() => dev?.stop());
+
+  test('and is verified without another tap', async () => {
+    const opened = await open(dev.gateway);
+    const genuine = await verified(dev, opened);
+    await dev.sandbox.fault({ endpoint: 'query', kind: 'http', value: 500, count: 1 });
+    const { status: code } = await post(genuine);
+    assert.equal(code, 202);
+    const status = async () => (await dev.sdk().getIdentityVerification({ identityVerificationId: opened.id })).status;
+    assert.equal(await status(), 'READY');
+    await waitFor('KCP to be asked again', async () => (await status()) === 'VERIFIED', { ms: 45_000, every: 500 });
   });
 });
 

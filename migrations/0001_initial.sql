@@ -155,6 +155,7 @@ CREATE TABLE attempt (
     UNIQUE (store_id, verification_id, number),
     FOREIGN KEY (store_id, verification_id) REFERENCES identity_verification (store_id, id)
 );
+CREATE INDEX attempt_undecided ON attempt (returned_at) WHERE state IN ('OPEN', 'REPLACED') AND returned_at IS NOT NULL;
 CREATE INDEX attempt_in_flight ON attempt (live_until) WHERE state IN ('BEGUN', 'OPEN');
 
 -- The timeline: what happened, codes and times; never a person's data.

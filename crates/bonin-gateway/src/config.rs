@@ -79,7 +79,7 @@ impl Default for GatewayConfig {
                 customer: per_minute(30),
                 secret: per_minute(6000),
                 failed_login: per_minute(60),
-                checkout: per_minute(30),
+                checkout: per_minute(300),
                 checkout_step: per_minute(600),
                 phone_messages: 10,
                 phone_messages_within: SignedDuration::from_hours(1),

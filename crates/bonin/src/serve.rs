@@ -43,6 +43,11 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         public_url: public_url.clone(),
         ..GatewayConfig::default()
     });
+    if public_url.starts_with("https:") && config.trusted_hops == 0 {
+        tracing::warn!(
+            "public_url is https, so there is a proxy, but trusted_hops is 0: all callers count as one address"
+        );
+    }
     let store = args.database.open(config.rules).await?;
     refuse_what_everyone_knows(&store).await?;
     let drain_limit = config.drain_limit;

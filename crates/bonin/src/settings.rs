@@ -106,7 +106,7 @@ pub(crate) struct GatewayArgs {
     /// Failed authentications from one address. [default: 60/1m; dev: 6000/1m]
     #[arg(long, env = "BONIN_LIMIT_FAILED_LOGIN", value_name = "RATE")]
     limit_failed_login: Option<RateText>,
-    /// Windows asked for from one address. [default: 30/1m; dev: 6000/1m]
+    /// Windows asked for from one address. [default: 300/1m; dev: 6000/1m]
     #[arg(long, env = "BONIN_LIMIT_CHECKOUT", value_name = "RATE")]
     limit_checkout: Option<RateText>,
     /// Steps of windows from one address. [default: 600/1m; dev: 60000/1m]

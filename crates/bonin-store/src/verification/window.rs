@@ -39,6 +39,9 @@ pub enum WindowNote {
     Forged,
 }
 
+/// How many notes of a kind a try's timeline takes.
+const MAX_NOTES: i64 = 20;
+
 const COLUMNS: &str = "a.store_id, a.verification_id, v.status AS verification_status, a.tx_id, a.way, a.state, \
     a.failure_reason, a.live_until, a.wrong_numbers, a.resends, a.claim_token, a.claim_purpose, a.claim_until, \
     a.channel_id, a.order_number, a.provider_state, a.checkout, a.returned_at, a.pg_code, a.pg_message \
@@ -72,18 +75,41 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(self.database.reader())
             .await?;
-        // A row that cannot be read must not keep the others from being ended.
+        Ok(self.readable_window_tries(&due))
+    }
+
+    /// Window tries from which the person is back since then, though nothing is decided; at most `limit`. One that was
+    /// replaced is among them, as long as no other try has succeeded: its genuine success would count.
+    pub async fn undecided_windows(
+        &self,
+        limit: u32,
+        back_since: Timestamp,
+    ) -> Result<Vec<WindowTry>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} WHERE a.returned_at <= $1 AND a.state IN ('OPEN', 'REPLACED') AND a.way = 'WINDOW' \
+             AND v.status <> 'VERIFIED' ORDER BY a.returned_at DESC LIMIT $2"
+        );
+        let undecided = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(micros(back_since))
+            .bind(i64::from(limit))
+            .fetch_all(self.database.reader())
+            .await?;
+        Ok(self.readable_window_tries(&undecided))
+    }
+
+    /// A row that cannot be read must not keep the others from being asked about.
+    fn readable_window_tries(&self, rows: &[AnyRow]) -> Vec<WindowTry> {
         let read = |row| match self.read_window_try(row) {
             Ok(window) => Some(window),
             Err(error) => {
-                tracing::error!(%error, "a window whose time is over cannot be read");
+                tracing::error!(%error, "a window try cannot be read");
                 None
             }
         };
-        Ok(due.iter().filter_map(read).collect())
+        rows.iter().filter_map(read).collect()
     }
 
-    /// Appends a note to the timeline.
+    /// Appends a note to the timeline. Strangers can cause these, so there are at most [`MAX_NOTES`] of a kind.
     pub async fn note_window(
         &self,
         key: &VerificationKey,
@@ -109,6 +135,19 @@ impl Store {
             }
             WindowNote::Forged => "return_forged",
         };
+        let noted: i64 = sqlx::query(
+            "SELECT COUNT(*) FROM event WHERE store_id = $1 AND verification_id = $2 AND tx_id = $3 AND kind = $4",
+        )
+        .bind(key.store.as_str())
+        .bind(key.id.as_str())
+        .bind(tx_id.as_str())
+        .bind(kind)
+        .fetch_one(&mut *locked.tx)
+        .await?
+        .try_get(0)?;
+        if noted >= MAX_NOTES {
+            return Ok(());
+        }
         locked.note(tx_id, kind, code).await?;
         locked.commit().await
     }

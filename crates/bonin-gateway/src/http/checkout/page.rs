@@ -98,20 +98,30 @@ fn result(arrival: &Arrival) -> Option<Value> {
     Some(result)
 }
 
+/// The fields of a result, as the script and a redirect give them.
+const RESULT: [&str; 7] = [
+    "transactionType",
+    "identityVerificationId",
+    "identityVerificationTxId",
+    "code",
+    "message",
+    "pgCode",
+    "pgMessage",
+];
+
 /// The address with the result's fields as query parameters.
 fn with_result(address: &str, result: &Value) -> Option<String> {
     let mut url = Url::parse(address).ok()?;
+    // An earlier result's fields must not stand beside this one's: the page may have given its own address.
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| !RESULT.contains(&name.as_ref()))
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
     {
         let mut query = url.query_pairs_mut();
-        for name in [
-            "transactionType",
-            "identityVerificationId",
-            "identityVerificationTxId",
-            "code",
-            "message",
-            "pgCode",
-            "pgMessage",
-        ] {
+        query.clear().extend_pairs(kept);
+        for name in RESULT {
             if let Some(value) = result[name].as_str() {
                 query.append_pair(name, value);
             }

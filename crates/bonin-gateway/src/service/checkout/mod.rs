@@ -11,6 +11,7 @@ pub use origin::{Origin, RedirectTarget};
 pub use outcome::{Code, Failure, Progress};
 pub use page::Departure;
 pub use way_back::Arrival;
+pub(super) use way_back::AskedWindows;
 
 use bonin_api::WindowType;
 use bonin_core::{Redacted, TxId};

@@ -12,7 +12,9 @@ impl Origin {
     pub fn parse(header: Option<&str>) -> Self {
         Self(header.and_then(|header| {
             let url = Url::parse(header).ok()?;
-            let plain = matches!(url.scheme(), "http" | "https");
+            // It goes into a content security policy, where `*`, `;` and `,` would mean something else.
+            let plain = matches!(url.scheme(), "http" | "https")
+                && url.host_str().is_some_and(is_plain_host);
             let origin = url.origin().ascii_serialization();
             (plain && origin == header).then_some(origin)
         }))
@@ -34,8 +36,13 @@ impl Origin {
     }
 }
 
+fn is_plain_host(host: &str) -> bool {
+    host.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b))
+}
+
 /// Schemes that run something, read something, or go nowhere.
-const HOSTILE: [&str; 14] = [
+const HOSTILE: [&str; 32] = [
     "javascript",
     "data",
     "vbscript",
@@ -50,7 +57,27 @@ const HOSTILE: [&str; 14] = [
     "ftp",
     "mailto",
     "tel",
+    "sms",
+    "android-app",
+    "content",
+    "resource",
+    "res",
+    "jar",
+    "mhtml",
+    "smb",
+    "search-ms",
+    "search",
+    "shell",
+    "market",
+    "livescript",
+    "mocha",
+    "wyciwyg",
+    "cid",
+    "mid",
+    "itms-services",
 ];
+/// How schemes of browsers and of Windows begin.
+const HOSTILE_FAMILIES: [&str; 6] = ["ms-", "chrome", "moz-", "edge", "safari-", "opera"];
 
 /// Where a browser goes in the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +102,9 @@ impl RedirectTarget {
                     && url.host().is_some_and(|host| is_host(&host))
                     && (is_own(&url, origin) || may_go(&url, rules, store.kind))
             }
-            scheme if HOSTILE.contains(&scheme) => false,
+            scheme if is_hostile(scheme) => false,
+            // An app's address says where in the app: `myapp://done`.
+            scheme if !says_where(address, scheme) => false,
             scheme => {
                 let named = &rules.redirect_schemes;
                 let listed = named.iter().any(|known| known == scheme);
@@ -91,6 +120,20 @@ impl RedirectTarget {
     }
 }
 
+fn is_hostile(scheme: &str) -> bool {
+    HOSTILE.contains(&scheme)
+        || HOSTILE_FAMILIES
+            .iter()
+            .any(|family| scheme.starts_with(family))
+}
+
+fn says_where(address: &str, scheme: &str) -> bool {
+    address
+        .get(scheme.len()..)
+        .and_then(|rest| rest.strip_prefix("://"))
+        .is_some_and(|rest| !rest.is_empty())
+}
+
 fn is_host(host: &Host<&str>) -> bool {
     !matches!(host, Host::Domain(name) if name.is_empty())
 }
@@ -103,6 +146,10 @@ fn may_go(url: &Url, rules: &BrowserRules, kind: StoreKind) -> bool {
     let named = &rules.redirect_hosts;
     if named.is_empty() {
         return kind == StoreKind::Test;
+    }
+    // What the result says of a person's verification does not travel in the clear.
+    if kind == StoreKind::Live && url.scheme() != "https" {
+        return false;
     }
     let Some(host) = url.host_str() else {
         return false;
@@ -161,6 +208,10 @@ mod tests {
             "HTTPS://SHOP.EXAMPLE.COM",
             "file://",
             "https://shop.example.com:443",
+            "https://*",
+            "https://*.com",
+            "https://a;sandbox",
+            "https://a,b",
         ] {
             assert_eq!(Origin::parse(Some(wrong)).as_str(), None, "{wrong}");
         }
@@ -194,6 +245,17 @@ mod tests {
                 "https:\\\\evil.example.com",
                 "http:///evil",
                 "https://user:pass@shop.example.com/",
+                "android-app://x",
+                "content://x",
+                "jar:https://x!/",
+                "smb://x",
+                "chrome-extension://abc/x",
+                "ms-msdt:/id",
+                "search-ms:query=x",
+                "shell:x",
+                "market://d",
+                "x:1",
+                "x://",
                 "view-source:https://shop.example.com",
                 "",
             ] {
@@ -221,6 +283,7 @@ mod tests {
             ("http://shop.example.com/done", false),
             ("https://shop.example.com:8443/done", false),
             ("https://pay.example.com/done", true),
+            ("http://pay.example.com/done", false),
             ("https://dev.example.com:8443/", true),
             ("https://dev.example.com/", false),
             ("https://evil.example.com/", false),

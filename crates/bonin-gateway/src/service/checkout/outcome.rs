@@ -87,21 +87,24 @@ impl Failure {
     }
 }
 
+const NO_CHANNEL: &str = "channelKey: 이 상점에 없는 채널이거나 표준창을 쓸 수 없는 채널입니다.";
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let of = |code, message: &str| Self::new(code, message);
         match error {
             Error::Invalid(invalid) => of(Code::RequestParseFailed, &invalid.to_string()),
-            Error::ChannelUnusable(why) => of(Code::ChannelNotFound, &why),
+            // Why is the operator's affair, not the page's.
+            Error::ChannelUnusable(why) => {
+                tracing::warn!(why, "a channel cannot open windows");
+                of(Code::ChannelNotFound, NO_CHANNEL)
+            }
             Error::NoTriesLeft => of(
                 Code::ResourceExhausted,
                 "identityVerificationId: 이 아이디로 시도할 수 있는 횟수를 모두 썼습니다. 새 아이디로 요청해야 합니다.",
             ),
             Error::Unauthorized(why) | Error::Forbidden(why) => of(Code::PermissionDenied, why),
-            Error::ChannelNotFound => of(
-                Code::ChannelNotFound,
-                "channelKey: 이 상점에 없는 채널이거나 표준창을 쓸 수 없는 채널입니다.",
-            ),
+            Error::ChannelNotFound => of(Code::ChannelNotFound, NO_CHANNEL),
             Error::NotFound | Error::NotSent => of(
                 Code::InvalidEntityState,
                 "진행 중인 본인인증 시도가 없습니다.",

@@ -1,18 +1,50 @@
 //! The browser comes back from the provider's window. What it says is not believed: the provider is asked.
 
-use std::net::IpAddr;
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use bonin_api::WindowType;
-use bonin_core::{ConfirmOutcome, FailureReason, Redacted, Status};
+use bonin_core::{AttemptState, ConfirmOutcome, FailureReason, Redacted, Status, TxId};
 use bonin_store::{ConfirmRecord, WindowNote, WindowTry};
 use futures_util::StreamExt;
+use jiff::SignedDuration;
 
 use super::{Checkout, Failure, Progress};
 use crate::{
     provider::{Confirmed, WindowReturn},
     service::{Error, Service},
 };
+
+/// How long after its end a try is still asked about.
+const ASK_UNTIL: SignedDuration = SignedDuration::from_hours(1);
+/// How long a try that has ended is left alone between two returns.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(5);
+/// How long a window is left alone between two sweeps.
+const SWEEP_AGAIN_AFTER: Duration = Duration::from_secs(20);
+/// How long a person is back before the provider is asked by itself.
+const UNDECIDED_FOR: SignedDuration = SignedDuration::from_secs(10);
+
+/// When this process last asked about which window.
+#[derive(Debug, Clone, Default)]
+pub(in crate::service) struct AskedWindows(Arc<Mutex<HashMap<TxId, Instant>>>);
+
+impl AskedWindows {
+    /// Whether it is long enough ago; if so, notes that it is asked about now.
+    fn may_ask(&self, tx_id: &TxId, pause: Duration) -> bool {
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.get(tx_id).is_some_and(|last| last.elapsed() < pause) {
+            return false;
+        }
+        asked.retain(|_, last| last.elapsed() < SWEEP_AGAIN_AFTER);
+        asked.insert(tx_id.clone(), Instant::now());
+        true
+    }
+}
 
 /// What has to be posted again.
 type Again = Vec<(&'static str, Redacted)>;
@@ -45,25 +77,33 @@ impl Service {
         form: &[u8],
         address: IpAddr,
     ) -> Result<Arrival, Failure> {
-        self.limits.checkout_step(address).map_err(Error::from)?;
         let window = self.window_try(tx_id).await?;
         let checkout = Checkout::of(&window)?;
         let known = checkout.return_secret.as_bytes();
         if verify_slices_are_equal(known, secret.as_bytes()).is_err() {
+            // Only these are counted: a person who comes back from KCP must not be turned away for a neighbour's sake.
+            self.limits.checkout_step(address).map_err(Error::from)?;
             self.note(&window, WindowNote::Forged, None).await?;
             return Err(Error::NotFound.into());
         }
+        let (id, tx_id) = (window.key.id.to_string(), window.attempt.tx_id.to_string());
         let service = self.clone();
         let form = form.to_vec();
-        let (window, again) = self
+        let asked = self
             .detached(async move { service.ask_about(window, &form).await })
-            .await?;
+            .await;
+        let (progress, again) = match asked {
+            Ok((window, again)) => (Progress::of(&window), again),
+            // The person is shown how to ask again, in the frame or window that they are in.
+            Err(Error::Unavailable) => (Progress::Ready { returned: true }, Vec::new()),
+            Err(error) => return Err(error.into()),
+        };
         let framed = checkout.window_type == WindowType::Iframe;
         let redirects = checkout.force_redirect || checkout.listener().is_none();
         Ok(Arrival {
-            id: window.key.id.to_string(),
-            tx_id: window.attempt.tx_id.to_string(),
-            progress: Progress::of(&window),
+            id,
+            tx_id,
+            progress,
             listener: checkout.listener().map(str::to_owned),
             framed,
             redirect_url: checkout.redirect_url.filter(|_| redirects),
@@ -89,11 +129,31 @@ impl Service {
         self.note(&window, WindowNote::Returned, post.code.as_deref())
             .await?;
         // Even a failed try is asked about again: a genuine success counts however late the browser is.
-        if window.status != Status::Verified {
+        if window.status != Status::Verified && self.may_ask_about(&window) {
             self.ask_and_record(&window, Some(&post)).await?;
         }
         let window = self.window_try(window.attempt.tx_id.as_str()).await?;
         Ok((window, post.again))
+    }
+
+    /// A try that has ended is asked about again for an hour, and not more often than every few seconds: whoever knows its
+    /// address could make the merchant ask KCP for ever.
+    fn may_ask_about(&self, window: &WindowTry) -> bool {
+        let pending = matches!(
+            window.attempt.state,
+            AttemptState::Begun | AttemptState::Open
+        );
+        let pause = if pending {
+            Duration::ZERO
+        } else {
+            ASK_AGAIN_AFTER
+        };
+        self.is_recent(window) && self.asked_windows.may_ask(&window.attempt.tx_id, pause)
+    }
+
+    fn is_recent(&self, window: &WindowTry) -> bool {
+        let end = window.attempt.live_until.checked_add(ASK_UNTIL);
+        end.is_ok_and(|end| self.now() < end)
     }
 
     /// Asks the provider about a window, and records what it said. A browser that came back with a failure closes the try
@@ -139,12 +199,17 @@ impl Service {
                 None => record.outcome = ConfirmOutcome::StaysOpen,
             },
             Some(_) => {}
-            // Swept: its time is over, whatever the provider says short of a success.
+            None if record.outcome == ConfirmOutcome::Verified => {}
+            // Swept, and the provider says nothing (yet): it is asked again, since it may know of a success.
+            None if record.outcome == ConfirmOutcome::StaysOpen && self.is_recent(window) => {
+                return Ok(());
+            }
+            // The person is back, and the provider does not know of a success: that is no end before the time is over.
+            None if self.now() < window.attempt.live_until => return Ok(()),
+            // Its time is over, whatever the provider says short of a success.
             None => {
-                if record.outcome != ConfirmOutcome::Verified {
-                    record.outcome = ConfirmOutcome::Failed(FailureReason::Expired);
-                    record.answer = None;
-                }
+                record.outcome = ConfirmOutcome::Failed(FailureReason::Expired);
+                record.answer = None;
             }
         }
         let now = self.now();
@@ -157,8 +222,16 @@ impl Service {
     /// nothing.
     pub(in crate::service) async fn sweep_windows(&self, limit: u32) -> Result<(), Error> {
         const AT_ONCE: usize = 16;
-        let due = self.store.due_windows(limit, self.now()).await?;
+        let now = self.now();
+        let mut due = self.store.due_windows(limit, now).await?;
+        let back_since = now.checked_sub(UNDECIDED_FOR).unwrap_or(now);
+        due.extend(self.store.undecided_windows(limit, back_since).await?);
+        due.retain(|window| {
+            self.asked_windows
+                .may_ask(&window.attempt.tx_id, SWEEP_AGAIN_AFTER)
+        });
         futures_util::stream::iter(due)
+            .take_until(self.stopping.clone().cancelled_owned())
             .for_each_concurrent(AT_ONCE, async |window| {
                 if let Err(error) = self.ask_and_record(&window, None).await {
                     tracing::warn!(%error, "a window whose time is over could not be ended yet");
