@@ -43,14 +43,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         public_url: public_url.clone(),
         ..GatewayConfig::default()
     });
-    if public_url.starts_with("https:") && config.trusted_hops == 0 {
-        tracing::warn!(
-            "public_url is https, so there is a proxy, but trusted_hops is 0: all callers count as one address"
-        );
-    }
     let store = args.database.open(config.rules).await?;
     refuse_what_everyone_knows(&store).await?;
-    let drain_limit = config.drain_limit;
+    let (drain_limit, trusted_hops) = (config.drain_limit, config.trusted_hops);
     let stop = shutdown::on_signal();
     let service = Service::new(store, config, stop.child_token())?;
     let router = bonin_gateway::http::router(service.clone())
@@ -60,6 +55,11 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     if let Some(file) = &args.ready_file {
         let ready = json!({ "gateway": format!("http://{bound}"), "publicUrl": public_url });
         ready_file::write(file, &ready)?;
+    }
+    if public_url.starts_with("https:") && trusted_hops == 0 {
+        tracing::warn!(
+            "public_url is https, so there is a proxy, but trusted_hops is 0: all callers count as one address"
+        );
     }
     tracing::info!(address = %bound, public_url, "ready");
     let deadline = listener::serve(listener, router, stop, drain_limit).await;
