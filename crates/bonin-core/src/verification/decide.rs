@@ -220,10 +220,6 @@ impl IdentityVerification {
 }
 
 impl Attempt {
-    fn is_pending(&self) -> bool {
-        matches!(self.state, AttemptState::Begun | AttemptState::Open)
-    }
-
     fn event(&self, kind: EventKind) -> Event {
         Event {
             tx_id: self.tx_id.clone(),

@@ -113,10 +113,14 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// Whether its end is still to come, or at least to be recorded.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.state, AttemptState::Begun | AttemptState::Open)
+    }
+
     /// Whether it can still be acted on at `now`. A held claim keeps a try alive until its outcome is recorded.
     pub fn is_live(&self, now: Timestamp) -> bool {
-        matches!(self.state, AttemptState::Begun | AttemptState::Open)
-            && (now < self.live_until || self.claimed(now).is_some())
+        self.is_pending() && (now < self.live_until || self.claimed(now).is_some())
     }
 
     /// The claim that is in force at `now`.

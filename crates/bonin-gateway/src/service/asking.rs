@@ -23,6 +23,17 @@ pub(super) enum Outcome {
     Open,
 }
 
+impl Outcome {
+    /// What a call came to: `unasked` is why nobody was asked, `answer` what the provider said if it did not do it.
+    pub(super) fn of<E>(unasked: Option<&E>, answer: Option<&PgAnswer>) -> Self {
+        match (unasked, answer) {
+            (Some(_), _) => Self::Open,
+            (None, Some(answer)) => Self::Refused(answer.clone()),
+            (None, None) => Self::Done,
+        }
+    }
+}
+
 /// A claim held by this process, to be waited for.
 #[derive(Debug, Clone)]
 pub(super) struct Held {

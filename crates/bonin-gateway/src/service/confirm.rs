@@ -68,11 +68,7 @@ impl Service {
         let recorded = self
             .until_durable(|| self.store.record_confirm(&record, now))
             .await?;
-        asked.came_to(match (&unasked, &record.answer) {
-            (Some(_), _) => Outcome::Open,
-            (None, Some(answer)) => Outcome::Refused(answer.clone()),
-            (None, None) => Outcome::Done,
-        });
+        asked.came_to(Outcome::of(unasked.as_ref(), record.answer.as_ref()));
         if let Some(error) = unasked {
             return Err(error);
         }

@@ -50,11 +50,7 @@ impl Service {
         let now = self.now();
         self.until_durable(|| self.store.record_resend(&record, now))
             .await?;
-        asked.came_to(match (&unasked, &record.answer) {
-            (Some(_), _) => Outcome::Open,
-            (None, Some(answer)) => Outcome::Refused(answer.clone()),
-            (None, None) => Outcome::Done,
-        });
+        asked.came_to(Outcome::of(unasked.as_ref(), record.answer.as_ref()));
         match (unasked, record.answer) {
             (Some(error), _) => Err(error),
             (None, Some(answer)) => Err(Error::Pg(answer)),

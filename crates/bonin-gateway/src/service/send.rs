@@ -32,12 +32,7 @@ impl Service {
             key: VerificationKey { store, id },
             tx_id: ids::tx_id()?,
             order_number: order.order_number.clone(),
-            channel: ChannelOfTry {
-                id: channel.id.clone(),
-                is_test: channel.kind == ChannelKind::Test,
-                pg_provider: channel.pg_provider.clone(),
-                pg_merchant_id: channel.pg_merchant_id.clone(),
-            },
+            channel: ChannelOfTry::of(&channel),
             way: order::way(order.method),
             operator: Some(order.operator),
             customer: order::customer(body, &order),

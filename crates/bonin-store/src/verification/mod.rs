@@ -19,6 +19,8 @@ use bonin_core::{
 };
 use jiff::{SignedDuration, Timestamp};
 
+use crate::{Channel, ChannelKind};
+
 pub use begin::{BeginError, BeginTry};
 pub use claim::{Answered, ClaimError, Claimed, Progress};
 pub use list::{CustomerFilter, ListQuery, Page, SortField, SortOrder, TimeRange};
@@ -46,6 +48,18 @@ pub struct ChannelOfTry {
     pub pg_provider: String,
     /// The merchant's id there.
     pub pg_merchant_id: String,
+}
+
+impl ChannelOfTry {
+    /// A channel as it is now.
+    pub fn of(channel: &Channel) -> Self {
+        Self {
+            id: channel.id.clone(),
+            is_test: channel.kind == ChannelKind::Test,
+            pg_provider: channel.pg_provider.clone(),
+            pg_merchant_id: channel.pg_merchant_id.clone(),
+        }
+    }
 }
 
 /// Who is to be verified, as far as the request says.

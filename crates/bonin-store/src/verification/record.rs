@@ -93,11 +93,7 @@ impl Store {
         };
         let recorded = self.decide(&mut locked, &command)?;
         // The provider's number is kept however late it came: its call may have cost money.
-        sqlx::query("UPDATE attempt SET pg_tx_id = COALESCE($2, pg_tx_id) WHERE tx_id = $1")
-            .bind(record.tx_id.as_str())
-            .bind(record.pg_tx_id.clone())
-            .execute(&mut *locked.tx)
-            .await?;
+        save_pg_tx_id(&mut locked.tx, &record.tx_id, record.pg_tx_id.as_deref()).await?;
         if !recorded.came_too_late {
             let state = self.keyring.seal_some(
                 seal::place("provider_state", &record.tx_id),
@@ -155,13 +151,7 @@ impl Store {
             {
                 self.save_person(&mut locked.tx, &record.tx_id, person, raw)
                     .await?;
-                sqlx::query(
-                    "UPDATE attempt SET pg_tx_id = COALESCE($2, pg_tx_id) WHERE tx_id = $1",
-                )
-                .bind(record.tx_id.as_str())
-                .bind(record.pg_tx_id.clone())
-                .execute(&mut *locked.tx)
-                .await?;
+                save_pg_tx_id(&mut locked.tx, &record.tx_id, record.pg_tx_id.as_deref()).await?;
                 let key_id = i64::from(self.keyring.active_id());
                 indexes = Some((key_id, self.keyring.index_person(&record.key.store, person)));
             }
@@ -304,6 +294,20 @@ async fn save_answered(
         .bind(tx_id.as_str())
         .bind(token.as_str())
         .bind(rows::answered_name(answered))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Keeps the provider's number of a try, where it is told.
+async fn save_pg_tx_id(
+    tx: &mut Transaction<'static, Any>,
+    tx_id: &TxId,
+    pg_tx_id: Option<&str>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE attempt SET pg_tx_id = COALESCE($2, pg_tx_id) WHERE tx_id = $1")
+        .bind(tx_id.as_str())
+        .bind(pg_tx_id.map(str::to_owned))
         .execute(&mut **tx)
         .await?;
     Ok(())

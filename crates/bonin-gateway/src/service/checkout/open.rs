@@ -7,7 +7,7 @@ use bonin_core::{
     BirthDate, Gender, IdentityVerificationId, PersonName, PhoneNumber, Redacted, StoreId, TxId,
     Way,
 };
-use bonin_store::{BeginTry, ChannelKind, ChannelOfTry, Customer, StoreRow, VerificationKey};
+use bonin_store::{BeginTry, ChannelOfTry, Customer, StoreRow, VerificationKey};
 
 use super::{Checkout, Code, Failure, Origin, RedirectTarget};
 use crate::{
@@ -69,12 +69,7 @@ impl Service {
             },
             tx_id: tx_id.clone(),
             order_number,
-            channel: ChannelOfTry {
-                id: channel.id.clone(),
-                is_test: channel.kind == ChannelKind::Test,
-                pg_provider: channel.pg_provider.clone(),
-                pg_merchant_id: channel.pg_merchant_id.clone(),
-            },
+            channel: ChannelOfTry::of(&channel),
             way: Way::Window,
             operator: None,
             customer: customer(&body.customer),
