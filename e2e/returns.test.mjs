@@ -205,6 +205,17 @@ describe('time', () => {
     assert.ok((await dev.timeline(opened.id)).some(({ kind }) => kind === 'expired'));
   });
 
+  test('a window that was replaced, from which the person came back for nothing, adds nothing to the timeline for ever', async () => {
+    const opened = await open(dev.gateway);
+    const genuine = await cancelled(dev, opened);
+    await post({ ...genuine, body: SUCCESS });
+    await open(dev.gateway, { id: opened.id });
+    // Longer than the try lives, and than the sweeper leaves a window alone.
+    await sleep(27_000);
+    const late = (await dev.timeline(opened.id)).filter(({ kind }) => kind === 'came_too_late');
+    assert.deepEqual(late, []);
+  });
+
   test('KCP is asked once more when the time is over: a person whose browser never came back is verified', async () => {
     const opened = await open(dev.gateway);
     await verified(dev, opened);

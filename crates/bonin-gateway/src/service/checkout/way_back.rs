@@ -9,7 +9,7 @@ use std::{
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use bonin_api::WindowType;
-use bonin_core::{AttemptState, ConfirmOutcome, FailureReason, Redacted, Status, TxId};
+use bonin_core::{ConfirmOutcome, FailureReason, Redacted, Status, TxId};
 use bonin_store::{ConfirmRecord, WindowNote, WindowTry};
 use futures_util::StreamExt;
 use jiff::SignedDuration;
@@ -139,11 +139,7 @@ impl Service {
     /// A try that has ended is asked about again for an hour, and not more often than every few seconds: whoever knows its
     /// address could make the merchant ask KCP for ever.
     fn may_ask_about(&self, window: &WindowTry) -> bool {
-        let pending = matches!(
-            window.attempt.state,
-            AttemptState::Begun | AttemptState::Open
-        );
-        let pause = if pending {
+        let pause = if window.attempt.is_pending() {
             Duration::ZERO
         } else {
             ASK_AGAIN_AFTER
@@ -204,8 +200,11 @@ impl Service {
             None if record.outcome == ConfirmOutcome::StaysOpen && self.is_recent(window) => {
                 return Ok(());
             }
-            // The person is back, and the provider does not know of a success: that is no end before the time is over.
-            None if self.now() < window.attempt.live_until => return Ok(()),
+            // The person is back, and the provider does not know of a success: that is no end before the time is over, and
+            // nothing new for a try that another window has replaced.
+            None if self.now() < window.attempt.live_until || !window.attempt.is_pending() => {
+                return Ok(());
+            }
             // Its time is over, whatever the provider says short of a success.
             None => {
                 record.outcome = ConfirmOutcome::Failed(FailureReason::Expired);
@@ -225,7 +224,12 @@ impl Service {
         let now = self.now();
         let mut due = self.store.due_windows(limit, now).await?;
         let back_since = now.checked_sub(UNDECIDED_FOR).unwrap_or(now);
-        due.extend(self.store.undecided_windows(limit, back_since).await?);
+        let undecided = self.store.undecided_windows(limit, back_since).await?;
+        due.extend(
+            undecided
+                .into_iter()
+                .filter(|window| self.is_recent(window)),
+        );
         due.retain(|window| {
             self.asked_windows
                 .may_ask(&window.attempt.tx_id, SWEEP_AGAIN_AFTER)
