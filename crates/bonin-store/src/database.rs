@@ -10,11 +10,18 @@ use sqlx::{
 
 use crate::StoreError;
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[(
-    1,
-    "initial",
-    include_str!("../../../migrations/0001_initial.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "initial",
+        include_str!("../../../migrations/0001_initial.sql"),
+    ),
+    (
+        2,
+        "console",
+        include_str!("../../../migrations/0002_console.sql"),
+    ),
+];
 
 /// The database's pools. SQLite has one writer, so that writers queue fairly instead of failing busy, and a few readers.
 #[derive(Debug, Clone)]

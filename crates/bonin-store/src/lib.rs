@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod admin;
+mod audit;
 mod database;
 mod error;
 mod keyring;
@@ -14,7 +15,11 @@ use sqlx::Row;
 
 pub use admin::{
     ApiSecret, BrowserRules, Channel, ChannelKind, HubAccess, NewApiSecret, NewChannel, NewStore,
-    SecretHash, StoreKind, StoreRow, WindowAccess,
+    Role, SecretHash, StoreKind, StoreLimits, StoreRow, WindowAccess,
+};
+pub use audit::{
+    Act, Actor, ActorKind, AuditEntry, AuditHead, AuditPage, AuditProblem, AuditQuery,
+    InvalidAuditHead,
 };
 pub use error::StoreError;
 pub use keyring::{Keyring, KeyringError};

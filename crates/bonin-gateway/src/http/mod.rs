@@ -3,6 +3,7 @@
 mod body;
 mod caller;
 mod checkout;
+pub mod console;
 pub mod docs;
 mod error;
 mod identity_verification;

@@ -27,13 +27,14 @@ pub use limits::LimitReached;
 
 use crate::{
     Clock, GatewayConfig,
+    admin::Admin,
     provider::{Providers, kcp::Kcp},
 };
 
 /// The service could not be set up; the message says what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct SetupError(String);
+pub struct SetupError(pub(crate) String);
 
 /// Everything that use cases need. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -70,6 +71,11 @@ impl Service {
             under_way: TaskTracker::new(),
             stopping,
         })
+    }
+
+    /// The use cases of administration, over the same database and the same providers.
+    pub fn admin(&self) -> Admin {
+        Admin::sharing(self.store.clone(), self.providers.clone())
     }
 
     /// The database.

@@ -97,6 +97,11 @@ impl Service {
             .channel_by_key(store, &key)
             .await?
             .ok_or(Error::ChannelNotFound)?;
+        if channel.retired_at.is_some() {
+            return Err(Error::ChannelUnusable(
+                "channelKey: 보관된 채널입니다. 쓰고 있는 채널의 키를 적거나, 콘솔에서 이 채널을 다시 사용하도록 바꿔야 합니다.".to_owned(),
+            ));
+        }
         // A TEST channel believes anyone.
         if channel.kind == ChannelKind::Test {
             let store = self.store.store(store).await?.ok_or(Error::NotFound)?;

@@ -2,13 +2,15 @@
 
 use bonin_core::{ChannelId, ChannelKey, Redacted, StoreId};
 use jiff::Timestamp;
-use sqlx::{Row, any::AnyRow};
+use sqlx::{Any, Row, Transaction, any::AnyRow};
+
+use serde_json::{Map, Value, json};
 
 use super::exists;
 use crate::{
-    Store, StoreError,
+    Act, Actor, Store, StoreError,
     sealed::Place,
-    time::{micros, timestamp_some},
+    time::{micros, timestamp, timestamp_some},
 };
 
 /// Whether a channel verifies people or believes anyone.
@@ -90,8 +92,12 @@ pub struct NewChannel {
 pub struct Channel {
     /// What it was made of.
     pub new: NewChannel,
+    /// When it was made.
+    pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: i64,
+    /// Since when it takes no new tries.
+    pub retired_at: Option<Timestamp>,
 }
 
 impl std::ops::Deref for Channel {
@@ -110,12 +116,153 @@ fn place<'a>(column: &'static str, row: &'a str) -> Place<'a> {
 }
 
 const COLUMNS: &str = "id, store_id, channel_key, name, kind, pg_provider, pg_merchant_id, hub_url, hub_certificate, \
-    hub_private_key, hub_private_key_password, hub_certificate_ends_at, window_url, window_enc_key, updated_at";
+    hub_private_key, hub_private_key_password, hub_certificate_ends_at, window_url, window_enc_key, created_at, \
+    updated_at, retired_at";
+
+/// What the audit tells of a channel: whether there are credentials, and never what they are.
+fn told(channel: &NewChannel) -> Map<String, Value> {
+    let ends_at = channel.hub.as_ref().and_then(|hub| hub.certificate_ends_at);
+    [
+        ("name", json!(channel.name)),
+        ("kind", json!(channel.kind.as_str())),
+        ("key", json!(channel.key.as_str())),
+        ("pgProvider", json!(channel.pg_provider)),
+        ("pgMerchantId", json!(channel.pg_merchant_id)),
+        ("hubUrl", json!(channel.hub.as_ref().map(|hub| &hub.url))),
+        ("certificateEndsAt", json!(ends_at.map(|at| at.to_string()))),
+        (
+            "windowUrl",
+            json!(channel.window.as_ref().map(|window| &window.url)),
+        ),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+fn same_hub(one: Option<&HubAccess>, other: Option<&HubAccess>) -> bool {
+    let secrets = |hub: Option<&HubAccess>| {
+        hub.map(|hub| {
+            (
+                hub.certificate.clone(),
+                hub.private_key.clone(),
+                hub.private_key_password.clone(),
+            )
+        })
+    };
+    secrets(one) == secrets(other)
+}
+
+fn same_window(one: Option<&WindowAccess>, other: Option<&WindowAccess>) -> bool {
+    one.map(|window| &window.enc_key) == other.map(|window| &window.enc_key)
+}
+
+/// The act that makes `after` of `before`. `None` where nothing changes.
+fn act_of(before: Option<&NewChannel>, after: &NewChannel) -> Option<Act> {
+    let Some(before) = before else {
+        let mut told = told(after);
+        told.insert("hub".into(), json!(after.hub.is_some()));
+        told.insert("window".into(), json!(after.window.is_some()));
+        return Some(Act::new("channel.create").with(Value::Object(told)));
+    };
+    let were = told(before);
+    let mut changes: Map<String, Value> = told(after)
+        .into_iter()
+        .filter(|(name, value)| were.get(name) != Some(value))
+        .map(|(name, to)| {
+            let from = were.get(&name).cloned();
+            (name, json!({ "from": from, "to": to }))
+        })
+        .collect();
+    let mut replaced = Vec::new();
+    if !same_hub(before.hub.as_ref(), after.hub.as_ref()) {
+        replaced.push("hub");
+    }
+    if !same_window(before.window.as_ref(), after.window.as_ref()) {
+        replaced.push("window");
+    }
+    let action = if replaced.is_empty() {
+        "channel.update"
+    } else {
+        changes.insert("credentials".into(), json!(replaced));
+        "channel.replace_credentials"
+    };
+    (!changes.is_empty()).then(|| Act::new(action).with(Value::Object(changes)))
+}
 
 impl Store {
-    /// Makes a channel, or replaces all of one with the same id.
+    /// Makes a channel, or changes the one with the same id: all but its store and its key. Credentials that are the same
+    /// stay as they are sealed; where nothing changes, nothing is written.
     pub async fn put_channel(
         &self,
+        channel: &NewChannel,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.database.write().await?;
+        let before = self.channel_in(&mut tx, &channel.id).await?;
+        let Some(act) = act_of(before.as_deref(), channel) else {
+            return Ok(());
+        };
+        self.write_channel(&mut tx, channel, now).await?;
+        let act = act.to(&channel.id).of(&channel.store_id);
+        self.append(&mut tx, by, act, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Puts a channel away, so that it takes no new tries, or brings it back.
+    pub async fn retire_channel(
+        &self,
+        id: &ChannelId,
+        retired: bool,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.database.write().await?;
+        let channel = self.channel_in(&mut tx, id).await?;
+        let channel = channel.ok_or(StoreError::NotFound("channel"))?;
+        if channel.retired_at.is_some() == retired {
+            return Ok(());
+        }
+        sqlx::query("UPDATE channel SET retired_at = $2, updated_at = $3 WHERE id = $1")
+            .bind(id.as_str())
+            .bind(retired.then(|| micros(now)))
+            .bind(micros(now))
+            .execute(&mut *tx)
+            .await?;
+        let action = if retired {
+            "channel.retire"
+        } else {
+            "channel.restore"
+        };
+        let act = Act::new(action)
+            .to(id)
+            .of(&channel.store_id)
+            .with(json!({ "name": channel.name }));
+        self.append(&mut tx, by, act, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn channel_in(
+        &self,
+        tx: &mut Transaction<'static, Any>,
+        id: &ChannelId,
+    ) -> Result<Option<Channel>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM channel WHERE id = $1");
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(id.as_str())
+            .fetch_optional(&mut **tx)
+            .await?
+            .as_ref()
+            .map(|row| self.read_channel(row))
+            .transpose()
+    }
+
+    async fn write_channel(
+        &self,
+        tx: &mut Transaction<'static, Any>,
         channel: &NewChannel,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -135,7 +282,6 @@ impl Store {
             "window_enc_key",
             channel.window.as_ref().map(|window| &window.enc_key),
         )?;
-        let mut tx = self.database.write().await?;
         sqlx::query(
             "INSERT INTO channel (id, store_id, channel_key, name, kind, pg_provider, pg_merchant_id, hub_url, \
              hub_certificate, hub_private_key, hub_private_key_password, hub_certificate_ends_at, window_url, \
@@ -163,10 +309,9 @@ impl Store {
         .bind(channel.window.as_ref().map(|window| window.url.clone()))
         .bind(enc_key)
         .bind(micros(now))
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await
         .map_err(exists("a channel with this key"))?;
-        tx.commit().await?;
         Ok(())
     }
 
@@ -258,7 +403,9 @@ impl Store {
                 window,
                 id: ChannelId::parse(id.clone()).map_err(unknown)?,
             },
+            created_at: timestamp(row.try_get("created_at")?)?,
             updated_at: row.try_get("updated_at")?,
+            retired_at: timestamp_some(row.try_get("retired_at")?)?,
         })
     }
 }

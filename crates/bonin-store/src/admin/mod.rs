@@ -1,13 +1,17 @@
-//! What an operator sets up: stores, channels, secrets, and the tokens made from secrets.
+//! What an operator sets up: stores, channels, secrets and the tokens made from them, and the people who may.
+//!
+//! Every change takes who makes it, and writes the audit in the same transaction.
 
 mod channel;
 mod secret;
 mod store;
 mod token;
+mod user;
 
 pub use channel::{Channel, ChannelKind, HubAccess, NewChannel, WindowAccess};
 pub use secret::{ApiSecret, NewApiSecret, SecretHash};
-pub use store::{BrowserRules, NewStore, StoreKind, StoreRow};
+pub use store::{BrowserRules, NewStore, StoreKind, StoreLimits, StoreRow};
+pub use user::Role;
 
 use crate::StoreError;
 

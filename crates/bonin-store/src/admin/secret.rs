@@ -3,12 +3,14 @@
 use aws_lc_rs::digest;
 use bonin_core::{SecretId, StoreId};
 use jiff::Timestamp;
-use sqlx::{Row, any::AnyRow};
+use sqlx::{Any, Row, Transaction, any::AnyRow};
+
+use serde_json::json;
 
 use super::exists;
 use crate::{
-    Store, StoreError,
-    time::{micros, timestamp_some},
+    Act, Actor, Store, StoreError,
+    time::{micros, timestamp, timestamp_some},
 };
 
 /// SHA-256 of a secret or token. These are made from 256 bits of randomness, so a plain hash cannot be searched.
@@ -62,6 +64,8 @@ pub struct ApiSecret {
     pub default_store: StoreId,
     /// All stores that it reaches, the default one first.
     pub stores: Vec<StoreId>,
+    /// When it was made.
+    pub created_at: Timestamp,
     /// When it ends by itself.
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
@@ -77,13 +81,15 @@ impl ApiSecret {
     }
 }
 
-const COLUMNS: &str = "id, prefix, name, default_store_id, expires_at, revoked_at, last_used_at";
+const COLUMNS: &str =
+    "id, prefix, name, default_store_id, created_at, expires_at, revoked_at, last_used_at";
 
 impl Store {
     /// Keeps a new secret.
     pub async fn create_secret(
         &self,
         secret: &NewApiSecret,
+        by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.database.write().await?;
@@ -109,6 +115,17 @@ impl Store {
                 .await
                 .map_err(exists("this store in the list"))?;
         }
+        let others: Vec<_> = secret.other_stores.iter().map(StoreId::as_str).collect();
+        let act = Act::new("secret.create")
+            .to(&secret.id)
+            .of(&secret.default_store)
+            .with(json!({
+                "name": secret.name,
+                "prefix": secret.prefix,
+                "otherStores": others,
+                "expiresAt": secret.expires_at.map(|at| at.to_string()),
+            }));
+        self.append(&mut tx, by, act, now).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -146,25 +163,74 @@ impl Store {
         Ok(secrets)
     }
 
-    /// Ends a secret, and every token made from it, at once.
-    pub async fn revoke_secret(&self, id: &SecretId, now: Timestamp) -> Result<(), StoreError> {
+    /// Gives a secret another name.
+    pub async fn rename_secret(
+        &self,
+        id: &SecretId,
+        name: &str,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut tx = self.database.write().await?;
+        let before = Self::name_and_store(&mut tx, id).await?;
+        sqlx::query("UPDATE api_secret SET name = $2 WHERE id = $1")
+            .bind(id.as_str())
+            .bind(name)
+            .execute(&mut *tx)
+            .await?;
+        let act = Act::new("secret.rename")
+            .to(id)
+            .of(&before.1)
+            .with(json!({ "name": { "from": before.0, "to": name } }));
+        self.append(&mut tx, by, act, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends a secret, and every token made from it, at once. One that was ended before stays as it was.
+    pub async fn revoke_secret(
+        &self,
+        id: &SecretId,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.database.write().await?;
+        let (name, store) = Self::name_and_store(&mut tx, id).await?;
         let done = sqlx::query(
-            "UPDATE api_secret SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1",
+            "UPDATE api_secret SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
         )
         .bind(id.as_str())
         .bind(micros(now))
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() == 0 {
-            return Err(StoreError::NotFound("secret"));
+            return Ok(());
         }
         sqlx::query("DELETE FROM refresh_token WHERE secret_id = $1")
             .bind(id.as_str())
             .execute(&mut *tx)
             .await?;
+        let act = Act::new("secret.revoke")
+            .to(id)
+            .of(&store)
+            .with(json!({ "name": name }));
+        self.append(&mut tx, by, act, now).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    async fn name_and_store(
+        tx: &mut Transaction<'static, Any>,
+        id: &SecretId,
+    ) -> Result<(String, StoreId), StoreError> {
+        let row = sqlx::query("SELECT name, default_store_id FROM api_secret WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&mut **tx)
+            .await?
+            .ok_or(StoreError::NotFound("secret"))?;
+        let store = StoreId::parse(row.try_get::<String, _>(1)?)
+            .map_err(|_| StoreError::UnknownValue("api_secret"))?;
+        Ok((row.try_get(0)?, store))
     }
 
     /// Notes that a secret was used.
@@ -201,6 +267,7 @@ impl Store {
             name: row.try_get("name")?,
             default_store,
             stores,
+            created_at: timestamp(row.try_get("created_at")?)?,
             expires_at: timestamp_some(row.try_get("expires_at")?)?,
             revoked_at: timestamp_some(row.try_get("revoked_at")?)?,
             last_used_at: timestamp_some(row.try_get("last_used_at")?)?,

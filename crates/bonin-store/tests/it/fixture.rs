@@ -15,6 +15,11 @@ pub fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
+/// Who sets things up.
+pub fn someone() -> Actor {
+    Actor::system("test")
+}
+
 pub fn store_id() -> StoreId {
     StoreId::parse("store-1").unwrap()
 }
@@ -89,8 +94,13 @@ impl Fixture {
             kind: StoreKind::Test,
             allow_test_channels: true,
             browser: BrowserRules::default(),
+            limits: StoreLimits::default(),
+            retention_days: None,
         };
-        self.store.create_store(&new, at(0)).await.unwrap();
+        self.store
+            .create_store(&new, &someone(), at(0))
+            .await
+            .unwrap();
         let channel = NewChannel {
             id: ChannelId::parse(channel).unwrap(),
             store_id: id,
@@ -111,7 +121,10 @@ impl Fixture {
                 enc_key: Redacted::new("an enc_key that nobody may see"),
             }),
         };
-        self.store.put_channel(&channel, at(0)).await.unwrap();
+        self.store
+            .put_channel(&channel, &someone(), at(0))
+            .await
+            .unwrap();
     }
 
     pub fn wanted(&self, id: &str, number: u32, second: i64) -> BeginTry {

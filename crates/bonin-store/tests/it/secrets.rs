@@ -17,7 +17,11 @@ async fn secret(fixture: &Fixture) -> SecretId {
         other_stores: vec![StoreId::parse("store-2").unwrap()],
         expires_at: Some(at(1000)),
     };
-    fixture.store.create_secret(&new, at(0)).await.unwrap();
+    fixture
+        .store
+        .create_secret(&new, &someone(), at(0))
+        .await
+        .unwrap();
     id
 }
 
@@ -78,7 +82,7 @@ async fn a_refresh_token_is_used_once_and_ends_with_the_next_or_with_its_secret(
         .replace_refresh_token(&id, &hash("four"), at(300), at(101))
         .await
         .unwrap();
-    store.revoke_secret(&id, at(102)).await.unwrap();
+    store.revoke_secret(&id, &someone(), at(102)).await.unwrap();
     let revoked = store
         .use_refresh_token(&hash("four"), &hash("x"), at(300), at(103))
         .await;
@@ -99,8 +103,14 @@ async fn a_store_is_read_back_with_what_browsers_may_do() {
             redirect_hosts: vec!["pay.example".into()],
             redirect_schemes: Vec::new(),
         },
+        limits: StoreLimits::default(),
+        retention_days: None,
     };
-    fixture.store.create_store(&new, at(1)).await.unwrap();
+    fixture
+        .store
+        .create_store(&new, &someone(), at(1))
+        .await
+        .unwrap();
     let one = fixture.store.store(&new.id).await.unwrap().unwrap();
     assert_eq!((one.kind, &one.browser), (StoreKind::Live, &new.browser));
     let all = fixture.store.stores().await.unwrap();

@@ -185,7 +185,9 @@ async fn create(args: CreateArgs) -> Result<(), Failure> {
         hub,
         window,
     };
-    store.put_channel(&channel, Timestamp::now()).await?;
+    store
+        .put_channel(&channel, &super::actor(), Timestamp::now())
+        .await?;
     store.close().await;
     args.admin.output.print(&shown(&channel), &line(&channel))
 }

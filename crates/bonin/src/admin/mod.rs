@@ -9,6 +9,7 @@ pub(crate) mod verification;
 use std::io::Write;
 
 use bonin_core::Rules;
+use bonin_store::{Actor, ActorKind};
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -22,6 +23,27 @@ pub(crate) struct AdminArgs {
     pub(crate) database: DatabaseArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+/// Whoever runs the command, for the audit.
+pub(crate) fn actor() -> Actor {
+    let name = std::env::var("USER").unwrap_or_else(|_| "shell".to_owned());
+    Actor {
+        kind: ActorKind::Shell,
+        id: user_id(),
+        name,
+        origin: "shell".to_owned(),
+    }
+}
+
+#[cfg(unix)]
+fn user_id() -> String {
+    format!("uid:{}", rustix::process::getuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn user_id() -> String {
+    "shell".to_owned()
 }
 
 /// How a command answers.

@@ -71,7 +71,9 @@ pub(crate) async fn run(args: SecretArgs) -> Result<(), Failure> {
         }
         SecretCommand::Revoke { id, admin } => {
             let store = admin.database.open(Rules::default()).await?;
-            store.revoke_secret(&id, Timestamp::now()).await?;
+            store
+                .revoke_secret(&id, &super::actor(), Timestamp::now())
+                .await?;
             store.close().await;
             let done = json!({ "id": id.as_str(), "revoked": true });
             admin.output.print(&done, &format!("{id} is revoked."))
@@ -112,7 +114,7 @@ async fn create(
         other_stores,
         expires_at,
     };
-    store.create_secret(&new, now).await?;
+    store.create_secret(&new, &super::actor(), now).await?;
     store.close().await;
     let made = json!({
         "id": new.id.as_str(),

@@ -2,7 +2,7 @@
 
 use bonin_core::Rules;
 use bonin_gateway::ids;
-use bonin_store::{BrowserRules, NewStore, StoreKind, StoreRow};
+use bonin_store::{BrowserRules, NewStore, StoreKind, StoreLimits, StoreRow};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -83,8 +83,12 @@ pub(crate) async fn run(args: StoreArgs) -> Result<(), Failure> {
                     redirect_hosts,
                     redirect_schemes,
                 },
+                limits: StoreLimits::default(),
+                retention_days: None,
             };
-            store.create_store(&new, Timestamp::now()).await?;
+            store
+                .create_store(&new, &super::actor(), Timestamp::now())
+                .await?;
             store.close().await;
             admin.output.print(&shown(&new), &line(&new))
         }

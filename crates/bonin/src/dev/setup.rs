@@ -3,8 +3,8 @@
 
 use bonin_core::{ChannelId, ChannelKey, Redacted, SecretId, StoreId};
 use bonin_store::{
-    BrowserRules, ChannelKind, HubAccess, NewApiSecret, NewChannel, NewStore, SecretHash, Store,
-    StoreError, StoreKind, WindowAccess,
+    Actor, BrowserRules, ChannelKind, HubAccess, NewApiSecret, NewChannel, NewStore, SecretHash,
+    Store, StoreError, StoreKind, StoreLimits, WindowAccess,
 };
 use jiff::Timestamp;
 
@@ -22,9 +22,14 @@ pub(super) async fn set_up(store: &Store, sandbox_url: &str) -> Result<(), Failu
     let credentials = ask_sandbox(sandbox_url).await?;
     for dev in &environment::CHANNELS {
         let channel = channel(dev, &credentials, sandbox_url)?;
-        store.put_channel(&channel, now).await?;
+        store.put_channel(&channel, &this_command(), now).await?;
     }
     Ok(())
+}
+
+/// Who sets the environment up.
+fn this_command() -> Actor {
+    Actor::system("bonin dev")
 }
 
 /// What KCP would have handed to the merchant. Gateway and sandbox meet over HTTP only, here too.
@@ -73,8 +78,10 @@ async fn set_up_store(store: &Store, dev: &DevStore, now: Timestamp) -> Result<(
         kind: StoreKind::Test,
         allow_test_channels: true,
         browser: BrowserRules::default(),
+        limits: StoreLimits::default(),
+        retention_days: None,
     };
-    exists_is_fine(store.create_store(&new, now).await)?;
+    exists_is_fine(store.create_store(&new, &this_command(), now).await)?;
     let secret = NewApiSecret {
         id: known(SecretId::parse(dev.secret_id))?,
         hash: SecretHash::of(dev.api_secret),
@@ -84,7 +91,7 @@ async fn set_up_store(store: &Store, dev: &DevStore, now: Timestamp) -> Result<(
         other_stores: Vec::new(),
         expires_at: None,
     };
-    exists_is_fine(store.create_secret(&secret, now).await)
+    exists_is_fine(store.create_secret(&secret, &this_command(), now).await)
 }
 
 fn channel(

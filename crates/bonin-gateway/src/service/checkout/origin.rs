@@ -177,6 +177,8 @@ mod tests {
                 redirect_hosts: list(hosts),
                 redirect_schemes: list(schemes),
             },
+            limits: bonin_store::StoreLimits::default(),
+            retention_days: None,
         }
     }
 

@@ -1,0 +1,101 @@
+//! Why an administrative act is not done.
+
+use bonin_store::StoreError;
+
+use super::Action;
+use crate::ids::NoRandomness;
+
+/// A field that was filled in wrongly, and what would be right, in Korean. Never what was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The field's name, as forms and the shell's flags spell it: `siteCd`, `privateKey`.
+    pub field: &'static str,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+/// All that is wrong with what was given, collected before anything is refused.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl Problems {
+    /// One more.
+    pub fn add(&mut self, field: &'static str, message: impl Into<String>) {
+        self.0.push(Problem {
+            field,
+            message: message.into(),
+        });
+    }
+
+    /// What came of it, if nothing was wrong.
+    pub fn or<T>(self, value: T) -> Result<T, Error> {
+        if self.0.is_empty() {
+            Ok(value)
+        } else {
+            Err(Error::Invalid(self))
+        }
+    }
+
+    /// What is wrong with one field.
+    pub fn of(&self, field: &str) -> Option<&str> {
+        let mut all = self.0.iter();
+        all.find(|problem| problem.field == field)
+            .map(|problem| problem.message.as_str())
+    }
+}
+
+/// Why an administrative act is not done. The messages are Korean.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Something was filled in wrongly.
+    #[error("{}", .0.0.iter().map(|problem| format!("{}: {}", problem.field, problem.message)).collect::<Vec<_>>().join(" "))]
+    Invalid(Problems),
+    /// The role does not allow it.
+    #[error("{}", .0.refusal())]
+    Forbidden(Action),
+    /// There is no such thing.
+    #[error("{0}을(를) 찾을 수 없습니다. 아이디를 확인해야 합니다.")]
+    NotFound(&'static str),
+    /// It is well-formed and allowed, but not now or not so: the message says why and what to do.
+    #[error("{0}")]
+    Refused(String),
+    /// The database is away.
+    #[error("지금은 처리할 수 없습니다. 잠시 뒤 다시 시도해야 합니다.")]
+    Unavailable,
+}
+
+impl Error {
+    /// One field that was filled in wrongly.
+    pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
+        let mut problems = Problems::default();
+        problems.add(field, message);
+        Self::Invalid(problems)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound("store") => Self::NotFound("상점"),
+            StoreError::NotFound("channel") => Self::NotFound("채널"),
+            StoreError::NotFound("secret") => Self::NotFound("API 시크릿"),
+            StoreError::NotFound("user") => Self::NotFound("사용자"),
+            StoreError::NotFound(_) => Self::NotFound("대상"),
+            error if error.is_transient() => {
+                tracing::warn!(%error, "the database is away");
+                Self::Unavailable
+            }
+            error => {
+                tracing::error!(%error, "the database did not do what was asked");
+                Self::Unavailable
+            }
+        }
+    }
+}
+
+impl From<NoRandomness> for Error {
+    fn from(error: NoRandomness) -> Self {
+        tracing::error!(%error);
+        Self::Unavailable
+    }
+}

@@ -1,0 +1,80 @@
+//! Administration: the use cases behind the console and the shell. Each asks whether the administrator may, checks what was
+//! given, and changes the database together with the audit.
+
+mod error;
+mod permission;
+
+use std::sync::Arc;
+
+use bonin_store::{Actor, Role, Store};
+use jiff::Timestamp;
+
+pub use error::{Error, Problem, Problems};
+pub use permission::Action;
+
+use crate::{
+    Clock, KcpConfig,
+    provider::{Providers, kcp::Kcp},
+    service::SetupError,
+};
+
+/// Who administers: a user of the console with a role, or the shell, which may do everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Administrator {
+    /// Who, from where: for the audit.
+    pub actor: Actor,
+    /// What they may do.
+    pub role: Role,
+}
+
+impl Administrator {
+    /// Whether the role allows it.
+    pub fn may(&self, action: Action) -> bool {
+        action.is_allowed_to(self.role)
+    }
+
+    /// Refuses what the role does not allow.
+    pub fn must(&self, action: Action) -> Result<(), Error> {
+        if self.may(action) {
+            Ok(())
+        } else {
+            Err(Error::Forbidden(action))
+        }
+    }
+}
+
+/// The use cases of administration. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    store: Arc<Store>,
+    providers: Arc<Providers>,
+    clock: Clock,
+}
+
+impl Admin {
+    /// Over a database of its own, for the shell.
+    pub fn new(store: Store, kcp: &KcpConfig) -> Result<Self, SetupError> {
+        let kcp = Kcp::new(kcp).map_err(|error| SetupError(error.to_string()))?;
+        Ok(Self::sharing(
+            Arc::new(store),
+            Arc::new(Providers::new(kcp)),
+        ))
+    }
+
+    pub(crate) fn sharing(store: Arc<Store>, providers: Arc<Providers>) -> Self {
+        Self {
+            store,
+            providers,
+            clock: Clock,
+        }
+    }
+
+    /// Waits for what is under way, and closes the database.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,79 @@
+//! Who may do what.
+
+use bonin_store::Role;
+
+/// Everything that can be done in the console or from the shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Figures and charts.
+    SeeOverview,
+    /// Verifications, with persons masked, and their timelines.
+    SeeVerifications,
+    /// A person in the clear, for a reason that is recorded; and looking one up by name or phone.
+    RevealPerson,
+    /// Stores, channels and secrets, without credentials.
+    SeeSetup,
+    /// Making and changing stores.
+    ChangeStores,
+    /// Making, changing, testing and putting away channels.
+    ChangeChannels,
+    /// Making and revoking API secrets.
+    ChangeSecrets,
+    /// Who may enter the console.
+    SeeUsers,
+    /// Making, changing and locking out users.
+    ChangeUsers,
+    /// The audit.
+    SeeAudit,
+    /// Taking the audit's head along.
+    ExportAudit,
+    /// One's own password, second factor and sessions.
+    ChangeOwnAccount,
+}
+
+impl Action {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::SeeOverview,
+        Self::SeeVerifications,
+        Self::RevealPerson,
+        Self::SeeSetup,
+        Self::ChangeStores,
+        Self::ChangeChannels,
+        Self::ChangeSecrets,
+        Self::SeeUsers,
+        Self::ChangeUsers,
+        Self::SeeAudit,
+        Self::ExportAudit,
+        Self::ChangeOwnAccount,
+    ];
+
+    /// Whether a role may.
+    pub fn is_allowed_to(self, role: Role) -> bool {
+        match self {
+            Self::SeeOverview
+            | Self::SeeVerifications
+            | Self::SeeSetup
+            | Self::SeeAudit
+            | Self::ChangeOwnAccount => true,
+            Self::RevealPerson
+            | Self::ChangeStores
+            | Self::ChangeChannels
+            | Self::ChangeSecrets => matches!(role, Role::Owner | Role::Operator),
+            Self::SeeUsers | Self::ChangeUsers | Self::ExportAudit => role == Role::Owner,
+        }
+    }
+
+    /// What to say to those who may not, in Korean.
+    pub(super) fn refusal(self) -> &'static str {
+        match self {
+            Self::RevealPerson
+            | Self::ChangeStores
+            | Self::ChangeChannels
+            | Self::ChangeSecrets => {
+                "이 작업을 할 권한이 없습니다. 소유자(OWNER)나 운영자(OPERATOR)에게 요청해야 합니다."
+            }
+            _ => "이 작업을 할 권한이 없습니다. 소유자(OWNER)에게 요청해야 합니다.",
+        }
+    }
+}

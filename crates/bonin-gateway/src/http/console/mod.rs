@@ -1,0 +1,27 @@
+//! The console: Korean pages for the people who run the gateway. Rendered here, readable without a script; each page's routes
+//! stand in its own module.
+
+mod form;
+mod layout;
+mod overview;
+mod visitor;
+
+use axum::Router;
+
+use crate::{admin::Admin, service::Service};
+
+/// What the pages work with.
+#[derive(Debug, Clone)]
+struct Console {
+    admin: Admin,
+    service: Service,
+}
+
+/// The console's routes, all under `/console`. It wants `ConnectInfo<SocketAddr>` of each connection.
+pub fn router(service: Service) -> Router {
+    let console = Console {
+        admin: service.admin(),
+        service,
+    };
+    Router::new().merge(overview::routes()).with_state(console)
+}

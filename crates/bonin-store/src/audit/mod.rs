@@ -1,0 +1,252 @@
+//! The audit: administrative acts and reveals, chained by an HMAC.
+//!
+//! Each entry's mac covers all of its fields and the mac of the entry before it, under a key that is made once, sealed with
+//! the keyring and kept in `audit_chain` beside the head. Whoever can write to the database but has no master key can
+//! neither change, remove, reorder nor insert an entry without [`Store::verify_audit`] noticing. An older copy of the whole
+//! database is noticed by a head that was exported before and kept elsewhere.
+
+mod chain;
+mod read;
+
+use std::fmt;
+
+use bonin_core::{Redacted, StoreId};
+use jiff::Timestamp;
+use serde_json::Value;
+use sqlx::{Any, Row, Transaction};
+
+pub use chain::{AuditHead, AuditProblem, InvalidAuditHead};
+pub use read::{AuditPage, AuditQuery};
+
+use crate::{Store, StoreError, sealed::Place, time::micros};
+
+/// What kind of someone acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActorKind {
+    /// A person in the console.
+    User,
+    /// Whoever can run `bonin` with the database's keys.
+    Shell,
+    /// Bonin itself.
+    System,
+}
+
+impl ActorKind {
+    /// As the database spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Shell => "shell",
+            Self::System => "system",
+        }
+    }
+
+    fn parse(value: &str) -> Result<Self, StoreError> {
+        match value {
+            "user" => Ok(Self::User),
+            "shell" => Ok(Self::Shell),
+            "system" => Ok(Self::System),
+            _ => Err(StoreError::UnknownValue("audit.actor_kind")),
+        }
+    }
+}
+
+/// Who acts, and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// What kind of someone.
+    pub kind: ActorKind,
+    /// A user's id; in a shell the system's user, as `uid:1000`.
+    pub id: String,
+    /// The username, as it was then.
+    pub name: String,
+    /// An address; in a shell the machine's name.
+    pub origin: String,
+}
+
+impl Actor {
+    /// Bonin itself.
+    pub fn system(name: impl Into<String>) -> Self {
+        Self {
+            kind: ActorKind::System,
+            id: "system".to_owned(),
+            name: name.into(),
+            origin: "-".to_owned(),
+        }
+    }
+}
+
+/// One act, to be written in the transaction that does it.
+#[derive(Debug, Clone)]
+pub struct Act {
+    /// What was done: `store.create`, `channel.replace_credentials`, `verification.reveal`.
+    pub action: &'static str,
+    /// The id of what it was done to.
+    pub subject: Option<String>,
+    /// The store it belongs to.
+    pub store: Option<StoreId>,
+    /// What changed, as a JSON object. Never a secret, never a person's data.
+    pub details: Value,
+    /// Why, in the actor's words. Sealed: people write names into such fields.
+    pub reason: Option<Redacted>,
+}
+
+impl Act {
+    /// An act with nothing more to say of it.
+    pub fn new(action: &'static str) -> Self {
+        Self {
+            action,
+            subject: None,
+            store: None,
+            details: Value::Object(serde_json::Map::new()),
+            reason: None,
+        }
+    }
+
+    /// To what.
+    pub fn to(mut self, subject: impl fmt::Display) -> Self {
+        self.subject = Some(subject.to_string());
+        self
+    }
+
+    /// Of which store.
+    pub fn of(mut self, store: &StoreId) -> Self {
+        self.store = Some(store.clone());
+        self
+    }
+
+    /// What changed.
+    pub fn with(mut self, details: Value) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// Why.
+    pub fn because(mut self, reason: Redacted) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+}
+
+/// An entry as it is kept.
+#[derive(Debug, Clone)]
+pub struct AuditEntry {
+    /// Its number, from 1.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who, from where.
+    pub actor: Actor,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub subject: Option<String>,
+    /// Of which store.
+    pub store: Option<StoreId>,
+    /// What changed, a JSON object as text.
+    pub details: String,
+    /// Why.
+    pub reason: Option<Redacted>,
+    /// Its mac.
+    pub mac: Vec<u8>,
+}
+
+fn place<'a>(column: &'static str, row: &'a str) -> Place<'a> {
+    Place {
+        table: "audit",
+        column,
+        row,
+    }
+}
+
+impl Store {
+    /// Appends to the audit by itself: for acts that change nothing else, such as a reveal or an export.
+    pub async fn note(&self, by: &Actor, act: Act, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.database.write().await?;
+        self.append(&mut tx, by, act, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Appends to the audit in the transaction of the act.
+    pub(crate) async fn append(
+        &self,
+        tx: &mut Transaction<'static, Any>,
+        by: &Actor,
+        act: Act,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (key, head) = self.open_chain(tx).await?;
+        let seq = head.seq + 1;
+        let mut entry = AuditEntry {
+            seq,
+            at: now,
+            actor: by.clone(),
+            action: act.action.to_owned(),
+            subject: act.subject,
+            store: act.store,
+            details: act.details.to_string(),
+            reason: act.reason,
+            mac: Vec::new(),
+        };
+        entry.mac = key.mac(&head.mac, &entry);
+        let reason = self.keyring.seal_some(
+            place("reason", &seq.to_string()),
+            entry.reason.as_ref().map(Redacted::expose),
+        )?;
+        sqlx::query(
+            "INSERT INTO audit (seq, at, actor_kind, actor_id, actor_name, origin, action, subject, store_id, details, \
+             reason, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        )
+        .bind(seq)
+        .bind(micros(entry.at))
+        .bind(entry.actor.kind.as_str())
+        .bind(&entry.actor.id)
+        .bind(&entry.actor.name)
+        .bind(&entry.actor.origin)
+        .bind(&entry.action)
+        .bind(&entry.subject)
+        .bind(entry.store.as_ref().map(|store| store.as_str().to_owned()))
+        .bind(&entry.details)
+        .bind(reason)
+        .bind(entry.mac.clone())
+        .execute(&mut **tx)
+        .await?;
+        sqlx::query("UPDATE audit_chain SET head_seq = $1, head_mac = $2 WHERE id = 1")
+            .bind(seq)
+            .bind(entry.mac)
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
+    }
+
+    /// The chain's key and head, locked until the transaction ends. Made where there is none yet.
+    async fn open_chain(
+        &self,
+        tx: &mut Transaction<'static, Any>,
+    ) -> Result<(chain::ChainKey, AuditHead), StoreError> {
+        let kept = sqlx::query("SELECT hmac_key, head_seq, head_mac FROM audit_chain WHERE id = 1")
+            .fetch_optional(&mut **tx)
+            .await?;
+        if let Some(row) = kept {
+            return Ok((
+                chain::ChainKey::open(&self.keyring, &row)?,
+                AuditHead {
+                    seq: row.try_get("head_seq")?,
+                    mac: row.try_get("head_mac")?,
+                },
+            ));
+        }
+        let (key, sealed) = chain::ChainKey::make(&self.keyring)?;
+        let head = AuditHead::start();
+        sqlx::query(
+            "INSERT INTO audit_chain (id, hmac_key, head_seq, head_mac) VALUES (1, $1, $2, $3)",
+        )
+        .bind(sealed)
+        .bind(head.seq)
+        .bind(head.mac.clone())
+        .execute(&mut **tx)
+        .await?;
+        Ok((key, head))
+    }
+}

@@ -1,0 +1,91 @@
+//! Reading the audit.
+
+use bonin_core::StoreId;
+use sqlx::{Row, any::AnyRow};
+
+use super::{Actor, ActorKind, AuditEntry, place};
+use crate::{Store, StoreError, time::timestamp};
+
+pub(super) const COLUMNS: &str = "seq, at, actor_kind, actor_id, actor_name, origin, action, subject, store_id, details, \
+    reason, mac";
+
+/// Which entries.
+#[derive(Debug, Clone, Default)]
+pub struct AuditQuery {
+    /// Older than this number: where the page before ended.
+    pub before: Option<i64>,
+    /// Of this action, or of a group of them: `store.create`, `store`.
+    pub action: Option<String>,
+    /// By this user.
+    pub actor_id: Option<String>,
+    /// To this.
+    pub subject: Option<String>,
+    /// How many at the most.
+    pub size: i64,
+}
+
+/// Entries, the newest first.
+#[derive(Debug, Clone)]
+pub struct AuditPage {
+    /// The entries.
+    pub entries: Vec<AuditEntry>,
+    /// Whether older ones match too.
+    pub more: bool,
+}
+
+impl Store {
+    /// A page of the audit, the newest first.
+    pub async fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM audit WHERE seq < COALESCE($1, seq + 1) AND actor_id = COALESCE($2, actor_id) \
+             AND ($3 IS NULL OR action = $3 OR action LIKE $3 || '.%') AND ($4 IS NULL OR subject = $4) \
+             ORDER BY seq DESC LIMIT $5"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(query.before)
+            .bind(query.actor_id.clone())
+            .bind(query.action.clone())
+            .bind(query.subject.clone())
+            .bind(query.size + 1)
+            .fetch_all(self.database.reader())
+            .await?;
+        let mut entries = rows
+            .iter()
+            .map(|row| self.read_audit(row))
+            .collect::<Result<Vec<_>, _>>()?;
+        let more = entries.len() as i64 > query.size;
+        entries.truncate(usize::try_from(query.size).unwrap_or_default());
+        Ok(AuditPage { entries, more })
+    }
+
+    pub(super) fn read_audit(&self, row: &AnyRow) -> Result<AuditEntry, StoreError> {
+        let seq: i64 = row.try_get("seq")?;
+        let reason = row
+            .try_get::<Option<Vec<u8>>, _>("reason")?
+            .map(|sealed| {
+                self.keyring
+                    .open(place("reason", &seq.to_string()), &sealed)
+            })
+            .transpose()?;
+        Ok(AuditEntry {
+            seq,
+            at: timestamp(row.try_get("at")?)?,
+            actor: Actor {
+                kind: ActorKind::parse(&row.try_get::<String, _>("actor_kind")?)?,
+                id: row.try_get("actor_id")?,
+                name: row.try_get("actor_name")?,
+                origin: row.try_get("origin")?,
+            },
+            action: row.try_get("action")?,
+            subject: row.try_get("subject")?,
+            store: row
+                .try_get::<Option<String>, _>("store_id")?
+                .map(StoreId::parse)
+                .transpose()
+                .map_err(|_| StoreError::UnknownValue("audit.store_id"))?,
+            details: row.try_get("details")?,
+            reason,
+            mac: row.try_get("mac")?,
+        })
+    }
+}

@@ -1,0 +1,79 @@
+-- Who runs the gateway, what they did, and what they may set for a store. BLOB becomes BYTEA on PostgreSQL, nothing else differs.
+
+-- What a store may set for itself. Null: as the operator's configuration says; for retention: nothing is erased by itself.
+ALTER TABLE store ADD COLUMN retention_days BIGINT;
+ALTER TABLE store ADD COLUMN limit_phone_messages BIGINT;
+ALTER TABLE store ADD COLUMN limit_daily_tries BIGINT;
+ALTER TABLE store ADD COLUMN updated_at BIGINT;
+
+-- A channel that is put away takes no new tries; those under way end on it.
+ALTER TABLE channel ADD COLUMN retired_at BIGINT;
+
+-- People who may enter the console. The password's Argon2id hash and the TOTP secret are sealed.
+CREATE TABLE console_user (
+    id                  TEXT   PRIMARY KEY,
+    username            TEXT   NOT NULL UNIQUE,
+    role                TEXT   NOT NULL CHECK (role IN ('OWNER', 'OPERATOR', 'VIEWER')),
+    password_hash       BLOB   NOT NULL,
+    -- A password that someone else set is changed before anything else.
+    must_change         BIGINT NOT NULL DEFAULT 0,
+    totp_secret         BLOB,
+    -- The last time step a number was taken for: a number counts once.
+    totp_last_step      BIGINT,
+    failed_logins       BIGINT NOT NULL DEFAULT 0,
+    locked_until        BIGINT,
+    created_at          BIGINT NOT NULL,
+    password_changed_at BIGINT NOT NULL,
+    last_login_at       BIGINT,
+    disabled_at         BIGINT
+);
+
+-- A session is found by the hash of its cookie. `step`: what it may do (see the store's `SessionStep`).
+CREATE TABLE console_session (
+    hash         BLOB   PRIMARY KEY,
+    id           TEXT   NOT NULL UNIQUE,
+    user_id      TEXT   NOT NULL REFERENCES console_user (id),
+    step         TEXT   NOT NULL,
+    origin       TEXT   NOT NULL,
+    created_at   BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    expires_at   BIGINT NOT NULL
+);
+CREATE INDEX console_session_of_user ON console_session (user_id);
+CREATE INDEX console_session_by_end  ON console_session (expires_at);
+
+-- The one-time key to the first owner's account, as a hash. At most one row.
+CREATE TABLE console_setup (
+    id         BIGINT PRIMARY KEY CHECK (id = 1),
+    hash       BLOB   NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+-- Administrative acts and reveals. Each entry's mac covers its fields and the mac before it.
+CREATE TABLE audit (
+    seq        BIGINT PRIMARY KEY,
+    at         BIGINT NOT NULL,
+    actor_kind TEXT   NOT NULL,
+    actor_id   TEXT   NOT NULL,
+    actor_name TEXT   NOT NULL,
+    origin     TEXT   NOT NULL,
+    action     TEXT   NOT NULL,
+    subject    TEXT,
+    store_id   TEXT,
+    details    TEXT   NOT NULL,
+    reason     BLOB,
+    mac        BLOB   NOT NULL
+);
+CREATE INDEX audit_by_time ON audit (at);
+
+-- The chain's own key, sealed, and its head. One row.
+CREATE TABLE audit_chain (
+    id       BIGINT PRIMARY KEY CHECK (id = 1),
+    hmac_key BLOB   NOT NULL,
+    head_seq BIGINT NOT NULL,
+    head_mac BLOB   NOT NULL
+);
+
+-- For the overview's figures and a store's daily limit.
+CREATE INDEX event_of_calls     ON event (at) WHERE kind = 'asked_pg';
+CREATE INDEX attempt_by_begin   ON attempt (store_id, begun_at);
