@@ -48,7 +48,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let (drain_limit, trusted_hops) = (config.drain_limit, config.trusted_hops);
     let stop = shutdown::on_signal();
     let service = Service::new(store, config, stop.child_token())?;
-    let router = bonin_gateway::http::router(service.clone())
+    let router = bonin_gateway::http::router(service.clone(), true)
         .map_err(Failure::while_doing("the API reference cannot be made"))?;
     let (listener, bound) = listener::bind(&args.listen).await?;
     service.start_sweeper();

@@ -3,7 +3,7 @@
 mod body;
 mod caller;
 mod checkout;
-pub mod console;
+mod console;
 pub mod docs;
 mod error;
 mod identity_verification;
@@ -13,4 +13,4 @@ mod peer;
 mod router;
 mod token;
 
-pub use router::{openapi, router};
+pub use router::{console_router, openapi, router};

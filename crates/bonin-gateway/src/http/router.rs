@@ -1,6 +1,6 @@
 //! Every route there is.
 
-use axum::{Extension, Router, http::StatusCode, routing::get};
+use axum::{Extension, Router, http::StatusCode, response::Redirect, routing::get};
 use bonin_api::{ApiErrorKind, ErrorBody};
 use serde_json::Value;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -8,7 +8,7 @@ use utoipa::{OpenApi, openapi::Server};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    checkout, error::respond, identity_verification as verification, observe, pages, token,
+    checkout, console, error::respond, identity_verification as verification, observe, pages, token,
 };
 use crate::service::Service;
 
@@ -47,23 +47,50 @@ fn complete(
     bonin_api::openapi::complete(document)
 }
 
-/// The whole service over HTTP, It wants `ConnectInfo<SocketAddr>` of each connection.
-pub fn router(service: Service) -> Result<Router, serde_json::Error> {
+/// The whole service over HTTP, with the console or without it. It wants `ConnectInfo<SocketAddr>` of each connection.
+pub fn router(service: Service, with_console: bool) -> Result<Router, serde_json::Error> {
     let (endpoints, document) = endpoints().split_for_parts();
     let pages = pages::Pages::new(&complete(document, service.public_url())?);
-    Ok(endpoints
+    let console = if with_console {
+        console::routes(service.clone())
+    } else {
+        Router::new()
+    };
+    let routes = endpoints
         .route("/", get(pages::home))
         .merge(checkout::routes())
         .route("/docs", get(pages::docs))
         .route("/openapi.json", get(pages::openapi))
+        .layer(Extension(pages))
+        .merge(health())
+        .with_state(service)
+        .merge(console);
+    Ok(observed(routes))
+}
+
+/// The console on a listener of its own. It wants `ConnectInfo<SocketAddr>` of each connection.
+pub fn console_router(service: Service) -> Router {
+    let routes = Router::new()
+        .route("/", get(async || Redirect::temporary("/console")))
+        .merge(health())
+        .with_state(service.clone())
+        .merge(console::routes(service));
+    observed(routes)
+}
+
+fn health() -> Router<Service> {
+    Router::new()
         .route("/health/live", get(pages::live))
         .route("/health/ready", get(pages::ready))
+}
+
+/// What holds for every route.
+fn observed(routes: Router) -> Router {
+    routes
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
-        .layer(Extension(pages))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(axum::middleware::from_fn(observe::observe))
-        .with_state(service))
 }
 
 async fn unknown_path() -> axum::response::Response {

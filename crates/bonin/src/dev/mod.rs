@@ -70,7 +70,7 @@ pub(crate) async fn run(args: DevArgs) -> Result<(), Failure> {
     let store = open(&folder, config.rules).await?;
     setup::set_up(&store, &sandbox_url).await?;
     let service = Service::new(store, config, stop.child_token())?;
-    let router = bonin_gateway::http::router(service.clone())
+    let router = bonin_gateway::http::router(service.clone(), true)
         .map_err(Failure::while_doing("the API reference cannot be made"))?;
     let router = with_pages(router, &gateway_url, &sandbox_url)?;
     service.start_sweeper();

@@ -18,7 +18,7 @@ struct Console {
 }
 
 /// The console's routes, all under `/console`. It wants `ConnectInfo<SocketAddr>` of each connection.
-pub fn router(service: Service) -> Router {
+pub(super) fn routes(service: Service) -> Router {
     let console = Console {
         admin: service.admin(),
         service,
