@@ -1,8 +1,11 @@
 //! Administration: the use cases behind the console and the shell. Each asks whether the administrator may, checks what was
 //! given, and changes the database together with the audit.
 
+mod audit;
 mod error;
 mod permission;
+mod secret;
+mod store;
 
 use std::sync::Arc;
 
@@ -11,6 +14,8 @@ use jiff::Timestamp;
 
 pub use error::{Error, Problem, Problems};
 pub use permission::Action;
+pub use secret::{MadeSecret, SecretForm};
+pub use store::StoreForm;
 
 use crate::{
     Clock, KcpConfig,
@@ -77,4 +82,13 @@ impl Admin {
     fn now(&self) -> Timestamp {
         self.clock.now()
     }
+}
+
+/// What people call a thing: 1 to 100 characters on one line, without spaces around it.
+fn name(problems: &mut Problems, field: &'static str, given: &str) -> String {
+    let name = given.trim();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        problems.add(field, "한 줄에 1자에서 100자까지 적어야 합니다.");
+    }
+    name.to_owned()
 }

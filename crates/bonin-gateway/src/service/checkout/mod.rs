@@ -7,6 +7,7 @@ mod page;
 mod way_back;
 
 pub use open::Opened;
+pub(crate) use origin::is_hostile;
 pub use origin::{Origin, RedirectTarget};
 pub use outcome::{Code, Failure, Progress};
 pub use page::Departure;

@@ -120,7 +120,8 @@ impl RedirectTarget {
     }
 }
 
-fn is_hostile(scheme: &str) -> bool {
+/// Whether a scheme runs something, reads something, or goes nowhere.
+pub(crate) fn is_hostile(scheme: &str) -> bool {
     HOSTILE.contains(&scheme)
         || HOSTILE_FAMILIES
             .iter()
