@@ -86,6 +86,11 @@ impl Fixture {
         fixture
     }
 
+    /// The same database, opened again.
+    pub async fn reopened(&self) -> Store {
+        open_in(self.folder.path(), KEY).await
+    }
+
     pub async fn add_store(&self, store: &str, channel: &str) {
         let id = StoreId::parse(store).unwrap();
         let new = NewStore {

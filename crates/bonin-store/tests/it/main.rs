@@ -6,6 +6,7 @@
     reason = "what a test builds on may stop it by panicking"
 )]
 
+mod audit;
 mod fixture;
 mod keys;
 mod list;

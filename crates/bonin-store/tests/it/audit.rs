@@ -1,0 +1,287 @@
+//! The audit's chain against someone who can write to the database but has no key.
+
+use bonin_core::Redacted;
+use bonin_store::*;
+use serde_json::json;
+use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+
+use crate::fixture::{Fixture, at, someone, store_id};
+
+fn clerk() -> Actor {
+    Actor {
+        kind: ActorKind::User,
+        id: "user-1".into(),
+        name: "owner".into(),
+        origin: "203.0.113.7".into(),
+    }
+}
+
+/// Five entries beside those of the set-up.
+async fn written() -> Fixture {
+    let fixture = Fixture::new().await;
+    for number in 0..5 {
+        let act = Act::new("verification.reveal")
+            .to(format!("order{number}"))
+            .of(&store_id())
+            .with(json!({ "fields": ["name"] }))
+            .because(Redacted::new("고객 문의"));
+        fixture
+            .store
+            .note(&clerk(), act, at(10 + number))
+            .await
+            .unwrap();
+    }
+    fixture
+}
+
+/// What a thief with the database's password does.
+async fn tamper(fixture: &Fixture, sql: &'static str) {
+    let mut connection = SqliteConnectOptions::new()
+        .filename(fixture.folder.path().join("bonin.db"))
+        .connect()
+        .await
+        .unwrap();
+    let done = sqlx::query(sql).execute(&mut connection).await.unwrap();
+    assert!(done.rows_affected() > 0, "{sql}");
+    connection.close().await.unwrap();
+}
+
+async fn verified(fixture: &Fixture) -> Result<AuditHead, AuditProblem> {
+    fixture.store.verify_audit(None).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_was_written_is_found_whole_and_passes_through_every_head_exported() {
+    let fixture = written().await;
+    let head = verified(&fixture).await.unwrap();
+    assert_eq!(head, fixture.store.audit_head().await.unwrap());
+    let exported = fixture
+        .store
+        .export_audit_head(&clerk(), at(20))
+        .await
+        .unwrap();
+    assert_eq!(exported.seq, head.seq + 1);
+    let text = exported.to_string();
+    let read: AuditHead = text.parse().unwrap();
+    fixture
+        .store
+        .note(&someone(), Act::new("test"), at(21))
+        .await
+        .unwrap();
+    for earlier in [&head, &read] {
+        let checked = fixture.store.verify_audit(Some(earlier)).await.unwrap();
+        assert_eq!(checked.unwrap().seq, exported.seq + 1);
+    }
+}
+
+#[tokio::test]
+async fn each_field_of_an_entry_is_held() {
+    for sql in [
+        "UPDATE audit SET at = at + 1 WHERE seq = 4",
+        "UPDATE audit SET actor_kind = 'shell' WHERE seq = 4",
+        "UPDATE audit SET actor_kind = 'nobody' WHERE seq = 4",
+        "UPDATE audit SET actor_id = 'user-2' WHERE seq = 4",
+        "UPDATE audit SET actor_name = 'viewer' WHERE seq = 4",
+        "UPDATE audit SET origin = '198.51.100.1' WHERE seq = 4",
+        "UPDATE audit SET action = 'verification.search' WHERE seq = 4",
+        "UPDATE audit SET subject = 'order9' WHERE seq = 4",
+        "UPDATE audit SET subject = NULL WHERE seq = 4",
+        "UPDATE audit SET store_id = NULL WHERE seq = 4",
+        "UPDATE audit SET details = '{}' WHERE seq = 4",
+        "UPDATE audit SET reason = NULL WHERE seq = 4",
+        "UPDATE audit SET reason = (SELECT reason FROM audit WHERE seq = 5) WHERE seq = 4",
+        "UPDATE audit SET mac = zeroblob(32) WHERE seq = 4",
+    ] {
+        let fixture = written().await;
+        tamper(&fixture, sql).await;
+        assert_eq!(
+            verified(&fixture).await,
+            Err(AuditProblem::Changed(4)),
+            "{sql}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_word_cannot_move_from_one_field_to_the_next() {
+    let fixture = written().await;
+    tamper(
+        &fixture,
+        "UPDATE audit SET action = action || subject, subject = '' WHERE seq = 4",
+    )
+    .await;
+    assert_eq!(verified(&fixture).await, Err(AuditProblem::Changed(4)));
+}
+
+#[tokio::test]
+async fn an_entry_that_was_removed_reordered_or_put_in_is_noticed() {
+    let fixture = written().await;
+    tamper(&fixture, "DELETE FROM audit WHERE seq = 4").await;
+    assert_eq!(verified(&fixture).await, Err(AuditProblem::Missing(4)));
+    // Closing the gap moves another entry into its place.
+    tamper(&fixture, "UPDATE audit SET seq = seq - 1 WHERE seq = 5").await;
+    assert_eq!(verified(&fixture).await, Err(AuditProblem::Changed(4)));
+
+    let fixture = written().await;
+    tamper(&fixture, "UPDATE audit SET seq = -4 WHERE seq = 4").await;
+    tamper(&fixture, "UPDATE audit SET seq = 4 WHERE seq = 5").await;
+    tamper(&fixture, "UPDATE audit SET seq = 5 WHERE seq = -4").await;
+    assert_eq!(verified(&fixture).await, Err(AuditProblem::Changed(4)));
+
+    let fixture = written().await;
+    tamper(
+        &fixture,
+        "INSERT INTO audit SELECT 8, at, actor_kind, actor_id, actor_name, origin, action, subject, store_id, details, \
+         NULL, mac FROM audit WHERE seq = 7",
+    )
+    .await;
+    assert_eq!(verified(&fixture).await, Err(AuditProblem::Changed(8)));
+}
+
+#[tokio::test]
+async fn an_end_that_was_cut_off_is_noticed() {
+    let fixture = written().await;
+    tamper(&fixture, "DELETE FROM audit WHERE seq > 5").await;
+    let cut = AuditProblem::CutOff { found: 5, known: 7 };
+    assert_eq!(verified(&fixture).await, Err(cut));
+    // All of it, with what the chain is kept with: nothing in the database can tell, and the exported head does.
+    let fixture = written().await;
+    let exported = fixture.store.audit_head().await.unwrap();
+    tamper(&fixture, "DELETE FROM audit").await;
+    assert!(matches!(
+        verified(&fixture).await,
+        Err(AuditProblem::CutOff { found: 0, .. })
+    ));
+    tamper(&fixture, "DELETE FROM audit_chain").await;
+    let checked = fixture.store.verify_audit(Some(&exported)).await.unwrap();
+    assert_eq!(checked, Err(AuditProblem::NotTheHead(exported.seq)));
+}
+
+#[tokio::test]
+async fn an_older_copy_is_whole_in_itself_and_told_by_the_exported_head() {
+    let fixture = written().await;
+    let copy = tempfile::tempdir().unwrap();
+    let older = fixture.store.audit_head().await.unwrap();
+    fixture.store.close().await;
+    std::fs::copy(
+        fixture.folder.path().join("bonin.db"),
+        copy.path().join("bonin.db"),
+    )
+    .unwrap();
+    let store = fixture.reopened().await;
+    let exported = store.export_audit_head(&clerk(), at(30)).await.unwrap();
+    store.close().await;
+    std::fs::copy(
+        copy.path().join("bonin.db"),
+        fixture.folder.path().join("bonin.db"),
+    )
+    .unwrap();
+    let store = fixture.reopened().await;
+    assert_eq!(store.verify_audit(None).await.unwrap(), Ok(older));
+    let checked = store.verify_audit(Some(&exported)).await.unwrap();
+    assert_eq!(checked, Err(AuditProblem::NotTheHead(exported.seq)));
+}
+
+#[tokio::test]
+async fn without_its_key_the_chain_proves_nothing_and_says_so() {
+    let fixture = written().await;
+    tamper(&fixture, "UPDATE audit_chain SET hmac_key = zeroblob(80)").await;
+    assert_eq!(verified(&fixture).await, Err(AuditProblem::NoKey));
+    tamper(&fixture, "DELETE FROM audit_chain").await;
+    assert_eq!(verified(&fixture).await, Err(AuditProblem::NoKey));
+    // Nor is it begun anew over what is there.
+    let noted = fixture
+        .store
+        .note(&someone(), Act::new("test"), at(40))
+        .await;
+    assert!(noted.is_err());
+}
+
+#[tokio::test]
+async fn an_act_that_fails_leaves_no_entry_and_one_that_changes_nothing_none_either() {
+    let fixture = written().await;
+    let head = fixture.store.audit_head().await.unwrap();
+    let store = fixture.store.store(&store_id()).await.unwrap().unwrap();
+    let again = fixture.store.create_store(&store, &someone(), at(50)).await;
+    assert!(matches!(again, Err(StoreError::Exists(_))));
+    fixture
+        .store
+        .update_store(&store, &someone(), at(50))
+        .await
+        .unwrap();
+    assert_eq!(fixture.store.audit_head().await.unwrap(), head);
+
+    let renamed = StoreRow {
+        name: "새 이름".into(),
+        ..store
+    };
+    fixture
+        .store
+        .update_store(&renamed, &clerk(), at(51))
+        .await
+        .unwrap();
+    let query = AuditQuery {
+        size: 1,
+        ..AuditQuery::default()
+    };
+    let page = fixture.store.audit(&query).await.unwrap();
+    assert!(page.more);
+    let entry = &page.entries[0];
+    assert_eq!(
+        (entry.action.as_str(), &entry.actor),
+        ("store.update", &clerk())
+    );
+    let details: serde_json::Value = serde_json::from_str(&entry.details).unwrap();
+    assert_eq!(details["name"]["to"], "새 이름");
+    assert_eq!(details.as_object().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn entries_are_found_by_action_group_actor_and_subject_page_by_page() {
+    let fixture = written().await;
+    let find = async |query: AuditQuery| fixture.store.audit(&query).await.unwrap();
+    let reveals = find(AuditQuery {
+        action: Some("verification".into()),
+        size: 3,
+        ..AuditQuery::default()
+    })
+    .await;
+    assert!(reveals.more);
+    assert_eq!(
+        reveals.entries[0].reason.as_ref().unwrap().expose(),
+        "고객 문의"
+    );
+    let older = find(AuditQuery {
+        action: Some("verification.reveal".into()),
+        before: Some(reveals.entries[2].seq),
+        size: 3,
+        ..AuditQuery::default()
+    })
+    .await;
+    assert_eq!(older.entries.len(), 2);
+    assert!(!older.more);
+    let one = find(AuditQuery {
+        actor_id: Some("user-1".into()),
+        subject: Some("order3".into()),
+        size: 10,
+        ..AuditQuery::default()
+    })
+    .await;
+    assert_eq!(one.entries.len(), 1);
+}
+
+#[tokio::test]
+async fn neither_a_reason_nor_a_credential_stands_in_the_files() {
+    let fixture = written().await;
+    fixture.store.close().await;
+    for file in std::fs::read_dir(fixture.folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        let holds = |text: &str| {
+            bytes
+                .windows(text.len())
+                .any(|part| part == text.as_bytes())
+        };
+        assert!(!holds("고객 문의"));
+        assert!(!holds("PRIVATE KEY"));
+    }
+}
