@@ -77,3 +77,33 @@ impl Action {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_role_may_do_what_this_table_says_and_nothing_else() {
+        // (action, owner, operator, viewer)
+        let table = [
+            (Action::SeeOverview, true, true, true),
+            (Action::SeeVerifications, true, true, true),
+            (Action::RevealPerson, true, true, false),
+            (Action::SeeSetup, true, true, true),
+            (Action::ChangeStores, true, true, false),
+            (Action::ChangeChannels, true, true, false),
+            (Action::ChangeSecrets, true, true, false),
+            (Action::SeeUsers, true, false, false),
+            (Action::ChangeUsers, true, false, false),
+            (Action::SeeAudit, true, true, true),
+            (Action::ExportAudit, true, false, false),
+            (Action::ChangeOwnAccount, true, true, true),
+        ];
+        let named: Vec<Action> = table.iter().map(|row| row.0).collect();
+        assert_eq!(named, Action::ALL, "every action stands in the table");
+        for (action, owner, operator, viewer) in table {
+            let may = Role::ALL.map(|role| action.is_allowed_to(role));
+            assert_eq!(may, [owner, operator, viewer], "{action:?}");
+        }
+    }
+}

@@ -1,10 +1,10 @@
 //! `send`: begin a try, reach the person, record what came of it.
 
 use bonin_api::{InvalidRequest, SendIdentityVerificationBody};
-use bonin_core::{ChannelId, ChannelKey, IdentityVerificationId, Redacted, SendOutcome, StoreId};
+use bonin_core::{ChannelId, ChannelKey, IdentityVerificationId, Redacted, SendOutcome};
 use bonin_store::{
     BeginError, BeginTry, Channel, ChannelKind, ChannelOfTry, MessageLimit, PgAnswer, SendRecord,
-    StoreKind, VerificationKey,
+    StoreKind, StoreRow, VerificationKey,
 };
 
 use super::{Caller, Error, LimitReached, Service, order};
@@ -24,12 +24,18 @@ impl Service {
             InvalidRequest::new("identityVerificationId", "형식이 올바르지 않습니다.")
         })?;
         self.limits.customer(order::ip_address(body))?;
+        let store = self.store.store(&store).await?.ok_or(Error::NotFound)?;
         let channel = self.channel_for(&store, &body.channel_key).await?;
         let order = order::order(body, ids::order_number()?)?;
         let provider = self.providers.of(&channel);
         let settle_by = self.settle_by(provider.longest_send());
         let wanted = BeginTry {
-            key: VerificationKey { store, id },
+            message_limit: Some(self.message_limit(&store)),
+            daily_tries: store.limits.daily_tries,
+            key: VerificationKey {
+                store: store.id,
+                id,
+            },
             tx_id: ids::tx_id()?,
             order_number: order.order_number.clone(),
             channel: ChannelOfTry::of(&channel),
@@ -42,7 +48,6 @@ impl Service {
                 .map(|data| Redacted::new(data.expose().as_str())),
             settle_by,
             checkout: None,
-            message_limit: Some(self.message_limit()),
         };
         let prepared = provider.prepare(&channel, order).await?;
         let service = self.clone();
@@ -62,6 +67,12 @@ impl Service {
             .map_err(|error| match error {
                 BeginError::Refused(refusal) => Error::refused(refusal, now),
                 BeginError::TooManyMessages { until } => too_many_messages(until, now).into(),
+                BeginError::TooManyTries { until } => LimitReached::until(
+                    "storeId: 이 상점이 24시간 동안 시작할 수 있는 본인인증 횟수를 모두 썼습니다. Retry-After의 초만큼 기다리거나 상점의 한도를 늘려야 합니다.",
+                    until,
+                    now,
+                )
+                .into(),
                 BeginError::Store(error) => error.into(),
             })?;
         let sent = prepared.carry_out().await;
@@ -90,11 +101,11 @@ impl Service {
     }
 
     /// The channel, if the store may use it.
-    pub(super) async fn channel_for(&self, store: &StoreId, key: &str) -> Result<Channel, Error> {
+    pub(super) async fn channel_for(&self, store: &StoreRow, key: &str) -> Result<Channel, Error> {
         let key = ChannelKey::parse(key).map_err(|_| Error::ChannelNotFound)?;
         let channel = self
             .store()
-            .channel_by_key(store, &key)
+            .channel_by_key(&store.id, &key)
             .await?
             .ok_or(Error::ChannelNotFound)?;
         if channel.retired_at.is_some() {
@@ -102,14 +113,11 @@ impl Service {
                 "channelKey: 보관된 채널입니다. 쓰고 있는 채널의 키를 적거나, 콘솔에서 이 채널을 다시 사용하도록 바꿔야 합니다.".to_owned(),
             ));
         }
-        // A TEST channel believes anyone.
-        if channel.kind == ChannelKind::Test {
-            let store = self.store.store(store).await?.ok_or(Error::NotFound)?;
-            if store.kind == StoreKind::Live && !store.allow_test_channels {
-                return Err(Error::Forbidden(
-                    "channelKey: LIVE 상점에서는 TEST 채널을 쓸 수 없습니다. LIVE 채널의 키를 적거나, 상점에 TEST 채널을 허용해야 합니다.",
-                ));
-            }
+        let believes_anyone = channel.kind == ChannelKind::Test;
+        if believes_anyone && store.kind == StoreKind::Live && !store.allow_test_channels {
+            return Err(Error::Forbidden(
+                "channelKey: LIVE 상점에서는 TEST 채널을 쓸 수 없습니다. LIVE 채널의 키를 적거나, 상점에 TEST 채널을 허용해야 합니다.",
+            ));
         }
         Ok(channel)
     }
@@ -119,9 +127,11 @@ impl Service {
         self.store.channel(id).await?.ok_or(Error::ChannelNotFound)
     }
 
-    pub(super) fn message_limit(&self) -> MessageLimit {
+    /// How many messages one phone may get: what the configuration says, or less where the store says so.
+    pub(super) fn message_limit(&self, store: &StoreRow) -> MessageLimit {
+        let max = self.config.limits.phone_messages;
         MessageLimit {
-            max: self.config.limits.phone_messages,
+            max: store.limits.phone_messages.map_or(max, |own| own.min(max)),
             within: self.config.limits.phone_messages_within,
         }
     }

@@ -62,7 +62,13 @@ impl Service {
             until: self.settle_by(self.providers.longest_call()),
         };
         let now = self.now();
-        let limit = Some(self.message_limit());
+        let limit = match purpose {
+            Purpose::Confirm => None,
+            Purpose::Resend => {
+                let store = self.store.store(&key.store).await?;
+                Some(self.message_limit(&store.ok_or(Error::NotFound)?))
+            }
+        };
         match self.store.claim(key, &claim, limit, now).await {
             Ok(claimed) => {
                 let asked = self.asking.note(key, &claim);

@@ -4,7 +4,9 @@ use bonin_core::{Command, Operator, OrderNumber, Redacted, Refusal, TxId, Way};
 use jiff::Timestamp;
 
 use super::{
-    ChannelOfTry, Customer, MessageLimit, VerificationKey, locked::Locked, quota::count_message,
+    ChannelOfTry, Customer, MessageLimit, VerificationKey,
+    locked::Locked,
+    quota::{count_message, count_tries},
     rows, seal,
 };
 use crate::{Store, StoreError, time::micros};
@@ -34,6 +36,8 @@ pub struct BeginTry {
     pub checkout: Option<Redacted>,
     /// Counts a message to the customer's phone, within this limit.
     pub message_limit: Option<MessageLimit>,
+    /// How many tries the store begins within 24 hours.
+    pub daily_tries: Option<u32>,
 }
 
 /// Why a try could not begin.
@@ -46,6 +50,12 @@ pub enum BeginError {
     #[error("too many messages to this phone")]
     TooManyMessages {
         /// From when on the next may go.
+        until: Timestamp,
+    },
+    /// The store has begun as many tries as it allows within 24 hours.
+    #[error("too many tries of this store")]
+    TooManyTries {
+        /// From when on the next may begin.
         until: Timestamp,
     },
     /// The database failed.
@@ -86,6 +96,11 @@ impl Store {
             },
             &self.rules,
         )?;
+        if let Some(max) = wanted.daily_tries {
+            count_tries(&mut locked.tx, &key.store, max, now)
+                .await?
+                .map_err(|until| BeginError::TooManyTries { until })?;
+        }
         if let (Some(limit), Some(phone)) = (wanted.message_limit, &wanted.customer.phone) {
             count_message(
                 &mut locked.tx,

@@ -1,7 +1,8 @@
-//! Messages to one phone, counted in the database over all stores: a guard against message bombing.
+//! Messages to one phone, counted in the database over all stores: a guard against message bombing. And tries of one store,
+//! a guard against a bill.
 
-use bonin_core::PhoneNumber;
-use jiff::Timestamp;
+use bonin_core::{PhoneNumber, StoreId};
+use jiff::{SignedDuration, Timestamp};
 use sqlx::{Any, Row, Transaction};
 
 use super::MessageLimit;
@@ -15,6 +16,33 @@ const SCOPE: IndexScope<'static> = IndexScope {
     store: None,
     field: "message",
 };
+
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Whether the store may begin one more try, or from when on. The try itself is what counts next time.
+pub(super) async fn count_tries(
+    tx: &mut Transaction<'static, Any>,
+    store: &StoreId,
+    max: u32,
+    now: Timestamp,
+) -> Result<Result<(), Timestamp>, StoreError> {
+    let Some(last) = max.checked_sub(1) else {
+        return Ok(Err(now.checked_add(A_DAY).unwrap_or(Timestamp::MAX)));
+    };
+    let since = now.checked_sub(A_DAY).unwrap_or(Timestamp::MIN);
+    // When the oldest of the last `max` is a day old, the next may begin.
+    let oldest = sqlx::query(
+        "SELECT begun_at FROM attempt WHERE store_id = $1 AND begun_at > $2 ORDER BY begun_at DESC LIMIT 1 OFFSET $3",
+    )
+    .bind(store.as_str())
+    .bind(micros(since))
+    .bind(i64::from(last))
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = oldest else { return Ok(Ok(())) };
+    let oldest = timestamp(row.try_get(0)?)?;
+    Ok(Err(oldest.checked_add(A_DAY).unwrap_or(Timestamp::MAX)))
+}
 
 /// Counts one more message to the phone, or says from when on the next one may go.
 pub(super) async fn count_message(

@@ -153,6 +153,7 @@ impl Fixture {
                 max: 10,
                 within: SignedDuration::from_hours(1),
             }),
+            daily_tries: None,
         }
     }
 

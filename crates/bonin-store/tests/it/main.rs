@@ -9,6 +9,7 @@
 mod audit;
 mod fixture;
 mod keys;
+mod limits;
 mod list;
 mod secrecy;
 mod secrets;

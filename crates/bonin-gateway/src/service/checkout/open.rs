@@ -40,7 +40,7 @@ impl Service {
             .map_err(Error::from)?;
         let id = IdentityVerificationId::parse(body.identity_verification_id.as_str())
             .map_err(|_| Error::NotFound)?;
-        let channel = self.channel_for(&store.id, &body.channel_key).await?;
+        let channel = self.channel_for(&store, &body.channel_key).await?;
         let (tx_id, order_number) = new_ids()?;
         let return_secret = ids::request_id().map_err(Error::from)?;
         let provider = self.providers.of(&channel);
@@ -80,6 +80,7 @@ impl Service {
             settle_by: self.settle_by(provider.longest_call()),
             checkout: Some(checkout.kept()?),
             message_limit: None,
+            daily_tries: store.limits.daily_tries,
         };
         let service = self.clone();
         self.detached(async move { service.begin_and_reach(wanted, prepared).await })
