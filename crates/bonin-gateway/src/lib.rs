@@ -5,9 +5,11 @@ mod clock;
 mod config;
 pub mod http;
 pub mod ids;
+mod problems;
 pub mod provider;
 pub mod service;
 
 pub use clock::Clock;
 pub use config::{GatewayConfig, KcpConfig, LimitsConfig, Rate};
+pub use problems::{Problem, Problems};
 pub use service::{Service, SetupError};

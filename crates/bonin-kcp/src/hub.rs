@@ -11,7 +11,7 @@ pub mod sign;
 
 pub use certificate::{CertificateError, HubCertificate};
 pub use client::HubClient;
-pub use credentials::{CredentialsError, HubCredentials};
+pub use credentials::{CredentialsError, HubCredentials, HubKey};
 pub use sign::{SignText, SignTextError};
 
 pub use crate::call::{

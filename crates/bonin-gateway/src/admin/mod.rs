@@ -12,7 +12,8 @@ use std::sync::Arc;
 use bonin_store::{Actor, Role, Store};
 use jiff::Timestamp;
 
-pub use error::{Error, Problem, Problems};
+pub use crate::problems::{Problem, Problems};
+pub use error::Error;
 pub use permission::Action;
 pub use secret::{MadeSecret, SecretForm};
 pub use store::StoreForm;

@@ -33,8 +33,28 @@ struct Inner {
     site_cd: String,
     certificate: HubCertificate,
     certificate_line: String,
-    /// AWS-LC wipes the key when it is dropped.
-    key: RsaKeyPair,
+    key: HubKey,
+}
+
+/// A service certificate's private key, opened. AWS-LC wipes it when it is dropped.
+pub struct HubKey(RsaKeyPair);
+
+impl HubKey {
+    /// Opens an encrypted PKCS#8 key (PBES2). Work for the CPU, bounded: call it off the async threads.
+    pub fn open(encrypted_private_key_pem: &str, password: &str) -> Result<Self, CredentialsError> {
+        open_key(encrypted_private_key_pem, password).map(Self)
+    }
+
+    /// Whether it is the key of this certificate.
+    pub fn belongs_to(&self, certificate: &HubCertificate) -> bool {
+        self.0.public_key().as_ref() == certificate.rsa_public_key()
+    }
+}
+
+impl fmt::Debug for HubKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HubKey")
+    }
 }
 
 /// Why credentials cannot be used. Each message says what to do; none repeats what was given.
@@ -103,8 +123,8 @@ impl HubCredentials {
             return Err(CredentialsError::SiteCd);
         }
         let certificate = HubCertificate::parse(certificate_pem)?;
-        let key = open_key(encrypted_private_key_pem, password)?;
-        if key.public_key().as_ref() != certificate.rsa_public_key() {
+        let key = HubKey::open(encrypted_private_key_pem, password)?;
+        if !key.belongs_to(&certificate) {
             return Err(CredentialsError::KeyMismatch);
         }
         Ok(Self(Arc::new(Inner {
@@ -136,7 +156,7 @@ impl HubCredentials {
     }
 
     pub(super) fn key(&self) -> &RsaKeyPair {
-        &self.0.key
+        &self.0.key.0
     }
 }
 
