@@ -9,6 +9,15 @@ ALTER TABLE store ADD COLUMN updated_at BIGINT;
 -- A channel that is put away takes no new tries; those under way end on it.
 ALTER TABLE channel ADD COLUMN retired_at BIGINT;
 
+-- When the personal data of a verification was erased; the row and its timeline stay.
+ALTER TABLE identity_verification ADD COLUMN erased_at BIGINT;
+CREATE INDEX verification_to_erase ON identity_verification (store_id, status_changed_at) WHERE erased_at IS NULL;
+CREATE INDEX verification_by_ci    ON identity_verification (ci_index);
+
+-- The phone that a try was for, as a blind index: a person is found for erasure by every try, not by the shown one alone.
+ALTER TABLE attempt ADD COLUMN phone_index BLOB;
+CREATE INDEX attempt_by_phone ON attempt (phone_index);
+
 -- People who may enter the console. The password's Argon2id hash and the TOTP secret are sealed.
 CREATE TABLE console_user (
     id                  TEXT   PRIMARY KEY,

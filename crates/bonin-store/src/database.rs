@@ -91,6 +91,14 @@ impl Database {
         Ok(())
     }
 
+    /// Moves all of SQLite's write-ahead log into the database and truncates it. `false` where a reader stands in the way.
+    pub(crate) async fn truncate_log(&self) -> Result<bool, StoreError> {
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&self.writer)
+            .await?;
+        Ok(row.try_get::<i64, _>(0)? == 0)
+    }
+
     pub(crate) async fn close(&self) {
         self.writer.close().await;
         self.reader.close().await;

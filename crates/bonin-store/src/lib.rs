@@ -25,7 +25,7 @@ pub use error::StoreError;
 pub use keyring::{Keyring, KeyringError};
 pub use verification::{
     Answered, BeginError, BeginTry, CallNote, ChannelOfTry, ClaimError, Claimed, ConfirmRecord,
-    Customer, CustomerFilter, Failure, ListQuery, MessageLimit, Page, PgAnswer, Progress,
+    Customer, CustomerFilter, Erasure, Failure, ListQuery, MessageLimit, Page, PersonToErase, PgAnswer, Progress,
     ProviderState, Recorded, ResendRecord, SendRecord, SortField, SortOrder, TimeRange,
     TimelineEntry, VerificationKey, VerificationRecord, VerifiedPerson, WindowNote, WindowTry,
 };

@@ -141,8 +141,8 @@ impl Store {
         sqlx::query(
             "INSERT INTO attempt (tx_id, store_id, verification_id, number, order_number, channel_id, is_test, \
              pg_provider, pg_merchant_id, way, operator, state, begun_at, live_until, customer_id, custom_data, \
-             requested_name, requested_phone, requested_birth_date, requested_gender, requested_foreigner, checkout) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'BEGUN', $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
+             requested_name, requested_phone, requested_birth_date, requested_gender, requested_foreigner, checkout, phone_index) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'BEGUN', $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
         )
         .bind(wanted.tx_id.as_str())
         .bind(wanted.key.store.as_str())
@@ -165,6 +165,7 @@ impl Store {
         .bind(sealed.gender)
         .bind(sealed.foreigner)
         .bind(checkout)
+        .bind(self.keyring.index_phone(&wanted.key.store, &wanted.customer))
         .execute(&mut *locked.tx)
         .await?;
         Ok(())

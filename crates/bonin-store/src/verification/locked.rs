@@ -210,7 +210,7 @@ impl Locked {
         sqlx::query(
             "UPDATE identity_verification SET index_key = $3, name_index = $4, phone_index = $5, \
              birth_year_index = $6, birth_month_index = $7, birth_day_index = $8, gender_index = $9, \
-             ci_index = $10, di_index = $11 WHERE store_id = $1 AND id = $2",
+             ci_index = $10, di_index = $11, erased_at = NULL WHERE store_id = $1 AND id = $2",
         )
         .bind(self.key.store.as_str())
         .bind(self.key.id.as_str())

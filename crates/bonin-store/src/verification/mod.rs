@@ -2,6 +2,7 @@
 
 mod begin;
 mod claim;
+mod erase;
 mod list;
 mod locked;
 mod quota;
@@ -23,6 +24,7 @@ use crate::{Channel, ChannelKind};
 
 pub use begin::{BeginError, BeginTry};
 pub use claim::{Answered, ClaimError, Claimed, Progress};
+pub use erase::{Erasure, PersonToErase};
 pub use list::{CustomerFilter, ListQuery, Page, SortField, SortOrder, TimeRange};
 pub use record::{ConfirmRecord, Recorded, ResendRecord, SendRecord};
 pub use timeline::{CallNote, TimelineEntry};

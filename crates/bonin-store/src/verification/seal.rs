@@ -244,6 +244,12 @@ impl Keyring {
         }
     }
 
+    /// The index of a try's own phone: the same as the list's.
+    pub(super) fn index_phone(&self, store: &StoreId, customer: &Customer) -> Option<Vec<u8>> {
+        let phone = customer.phone.as_ref();
+        self.of(store, field::PHONE, phone.map(PhoneNumber::expose))
+    }
+
     pub(super) fn index_person(&self, store: &StoreId, person: &VerifiedPerson) -> Indexes {
         let of = |field, value: &str| self.of(store, field, Some(value));
         Indexes {

@@ -7,6 +7,7 @@
 )]
 
 mod audit;
+mod erase;
 mod fixture;
 mod keys;
 mod limits;

@@ -1,0 +1,255 @@
+//! Erasure: gone from rows, indexes and files; the row and its timeline stay.
+
+use bonin_core::*;
+use bonin_store::*;
+use jiff::SignedDuration;
+use sqlx::{ConnectOptions, Connection, Row, TypeInfo, ValueRef, sqlite::SqliteConnectOptions};
+
+use crate::fixture::{Fixture, at, key, someone, store_id, tx};
+
+const PHONE: &str = "01012345678";
+
+fn reason() -> Redacted {
+    Redacted::new("고객의 요청")
+}
+
+fn phone(number: &str) -> PersonToErase {
+    PersonToErase::Phone(PhoneNumber::parse(number).unwrap())
+}
+
+/// Every ciphertext and index value that the database holds of verifications.
+async fn sealed_values(fixture: &Fixture) -> Vec<Vec<u8>> {
+    let mut connection = SqliteConnectOptions::new()
+        .filename(fixture.folder.path().join("bonin.db"))
+        .connect()
+        .await
+        .unwrap();
+    let mut values = Vec::new();
+    for table in ["attempt", "identity_verification", "phone_message"] {
+        let sql = format!("SELECT * FROM {table}");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        for row in rows {
+            for column in 0..row.len() {
+                let raw = row.try_get_raw(column).unwrap();
+                // Texts would be read as bytes too.
+                if raw.type_info().name() == "BLOB" {
+                    values.extend(row.try_get::<Option<Vec<u8>>, _>(column).unwrap());
+                }
+            }
+        }
+    }
+    connection.close().await.unwrap();
+    values
+}
+
+fn files_hold(fixture: &Fixture, value: &[u8]) -> bool {
+    std::fs::read_dir(fixture.folder.path())
+        .unwrap()
+        .any(|file| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            bytes.windows(value.len()).any(|part| part == value)
+        })
+}
+
+#[tokio::test]
+async fn what_was_erased_is_in_no_row_and_in_no_file() {
+    let fixture = Fixture::new().await;
+    fixture.open("one", 1, 0).await;
+    fixture
+        .confirm("one", 1, 1, ConfirmOutcome::WrongNumber)
+        .await;
+    fixture.confirm("one", 1, 2, ConfirmOutcome::Verified).await;
+    let before = sealed_values(&fixture).await;
+    assert!(before.len() > 20, "{}", before.len());
+    assert!(before.iter().all(|value| files_hold(&fixture, value)));
+
+    let erased = fixture
+        .store
+        .erase(&key("one"), &someone(), &reason(), at(9))
+        .await
+        .unwrap();
+    assert_eq!(erased, Erasure::Erased);
+    assert!(fixture.store.scrub().await.unwrap());
+    assert!(sealed_values(&fixture).await.is_empty());
+    for value in &before {
+        assert!(!files_hold(&fixture, value));
+    }
+
+    let record = fixture
+        .store
+        .verification(&key("one"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(record.status, Status::Verified);
+    assert!(record.verified.is_none() && record.custom_data.is_none());
+    assert!(record.requested.name.is_none() && record.pg_raw_response.is_none());
+    let kinds: Vec<_> = fixture.store.timeline(&key("one")).await.unwrap();
+    let kinds: Vec<_> = kinds.iter().map(|entry| entry.kind.as_str()).collect();
+    assert_eq!(kinds.last(), Some(&"erased"));
+    assert!(kinds.contains(&"verified"), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn an_erasure_is_in_the_audit_once_with_its_reason() {
+    let fixture = Fixture::new().await;
+    fixture.open("one", 1, 0).await;
+    fixture.confirm("one", 1, 2, ConfirmOutcome::Verified).await;
+    for outcome in [Erasure::Erased, Erasure::ErasedBefore] {
+        let erased = fixture
+            .store
+            .erase(&key("one"), &someone(), &reason(), at(9))
+            .await;
+        assert_eq!(erased.unwrap(), outcome);
+    }
+    let query = AuditQuery {
+        action: Some("verification.erase".into()),
+        size: 9,
+        ..AuditQuery::default()
+    };
+    let page = fixture.store.audit(&query).await.unwrap();
+    assert_eq!(page.entries.len(), 1);
+    assert_eq!(page.entries[0].subject.as_deref(), Some("one"));
+    assert_eq!(
+        page.entries[0].reason.as_ref().unwrap().expose(),
+        "고객의 요청"
+    );
+    let missing = fixture
+        .store
+        .erase(&key("none"), &someone(), &reason(), at(9))
+        .await;
+    assert!(matches!(missing, Err(StoreError::NotFound(_))));
+}
+
+#[tokio::test]
+async fn a_try_under_way_is_not_cut_off() {
+    let fixture = Fixture::new().await;
+    fixture.open("one", 1, 0).await;
+    let erased = fixture
+        .store
+        .erase(&key("one"), &someone(), &reason(), at(9))
+        .await
+        .unwrap();
+    assert_eq!(erased, Erasure::UnderWay);
+    let recorded = fixture
+        .confirm("one", 1, 10, ConfirmOutcome::Verified)
+        .await;
+    assert!(!recorded.came_too_late);
+}
+
+#[tokio::test]
+async fn a_person_is_found_by_ci_and_by_the_phone_of_every_try() {
+    let fixture = Fixture::new().await;
+    fixture.open("one", 1, 0).await;
+    fixture.confirm("one", 1, 1, ConfirmOutcome::Verified).await;
+    // The first try was for another phone than the one that is shown.
+    let mut wanted = fixture.wanted("two", 2, 2);
+    wanted.customer.phone = Some(PhoneNumber::parse("01099998888").unwrap());
+    fixture.store.begin(&wanted, at(2)).await.unwrap();
+    let record = SendRecord {
+        key: key("two"),
+        tx_id: tx(2),
+        outcome: SendOutcome::Failed(FailureReason::Refused),
+        pg_tx_id: None,
+        provider_state: None,
+        answer: None,
+        calls: Vec::new(),
+    };
+    fixture.store.record_send(&record, at(3)).await.unwrap();
+    fixture.open("two", 3, 4).await;
+    let stores = [store_id()];
+    let of = async |person: PersonToErase| {
+        let found = fixture
+            .store
+            .verifications_of(&stores, &person)
+            .await
+            .unwrap();
+        let mut ids: Vec<_> = found.iter().map(|key| key.id.to_string()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(of(phone("01099998888")).await, ["two"]);
+    assert_eq!(of(phone(PHONE)).await, ["one", "two"]);
+    assert!(of(phone("01000000000")).await.is_empty());
+    let ci = Ci::parse(format!("{}==", "C".repeat(86))).unwrap();
+    assert_eq!(of(PersonToErase::Ci(ci.clone())).await, ["one"]);
+    let other = [StoreId::parse("store-2").unwrap()];
+    let elsewhere = fixture
+        .store
+        .verifications_of(&other, &PersonToErase::Ci(ci))
+        .await;
+    assert!(elsewhere.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn retention_erases_what_is_old_enough_and_nothing_younger() {
+    let fixture = Fixture::new().await;
+    for (number, id) in [(1, "old"), (2, "young")] {
+        let second = i64::from(number - 1) * 1000;
+        fixture.open(id, number, second).await;
+        fixture
+            .confirm(id, number, second + 1, ConfirmOutcome::Verified)
+            .await;
+    }
+    let retention = SignedDuration::from_secs(600);
+    let due = async |second| {
+        let run = fixture
+            .store
+            .erase_due(&store_id(), retention, 10, at(second))
+            .await;
+        run.unwrap().0
+    };
+    assert_eq!(due(600).await, 0);
+    assert_eq!(due(601).await, 1);
+    assert_eq!(due(602).await, 0);
+    let person = async |id| {
+        fixture
+            .store
+            .verification(&key(id))
+            .await
+            .unwrap()
+            .unwrap()
+            .verified
+    };
+    assert!(person("old").await.is_none());
+    assert!(person("young").await.is_some());
+    let query = AuditQuery {
+        action: Some("retention".into()),
+        size: 9,
+        ..AuditQuery::default()
+    };
+    let page = fixture.store.audit(&query).await.unwrap();
+    assert_eq!(page.entries.len(), 1);
+    assert_eq!(page.entries[0].details, "{\"days\":0,\"verifications\":1}");
+}
+
+#[tokio::test]
+async fn an_id_that_was_erased_may_be_tried_again_and_is_erased_again() {
+    let fixture = Fixture::new().await;
+    fixture.open("one", 1, 0).await;
+    fixture
+        .confirm("one", 1, 1, ConfirmOutcome::Failed(FailureReason::Refused))
+        .await;
+    let erase = async |second| {
+        fixture
+            .store
+            .erase(&key("one"), &someone(), &reason(), at(second))
+            .await
+            .unwrap()
+    };
+    assert_eq!(erase(2).await, Erasure::Erased);
+    fixture.open("one", 2, 3).await;
+    assert_eq!(erase(4).await, Erasure::UnderWay);
+    fixture.confirm("one", 2, 5, ConfirmOutcome::Verified).await;
+    let record = fixture
+        .store
+        .verification(&key("one"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(record.verified.is_some());
+    assert_eq!(erase(6).await, Erasure::Erased);
+}
