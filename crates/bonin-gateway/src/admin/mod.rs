@@ -2,6 +2,7 @@
 //! given, and changes the database together with the audit.
 
 mod audit;
+mod erasure;
 mod error;
 mod permission;
 mod secret;
@@ -9,10 +10,12 @@ mod store;
 
 use std::sync::Arc;
 
+use bonin_core::Redacted;
 use bonin_store::{Actor, Role, Store};
 use jiff::Timestamp;
 
 pub use crate::problems::{Problem, Problems};
+pub use erasure::ErasedPerson;
 pub use error::Error;
 pub use permission::Action;
 pub use secret::{MadeSecret, SecretForm};
@@ -92,4 +95,17 @@ fn name(problems: &mut Problems, field: &'static str, given: &str) -> String {
         problems.add(field, "한 줄에 1자에서 100자까지 적어야 합니다.");
     }
     name.to_owned()
+}
+
+/// A reason, in the words of whoever acts: 2 to 200 characters on one line. It goes into the audit, sealed.
+fn reason(given: &str) -> Result<Redacted, Error> {
+    let reason = given.trim();
+    if (2..=200).contains(&reason.chars().count()) && !reason.chars().any(char::is_control) {
+        Ok(Redacted::new(reason))
+    } else {
+        Err(Error::invalid(
+            "reason",
+            "2자에서 200자까지 한 줄로 적어야 합니다. 감사 기록에 남습니다.",
+        ))
+    }
 }

@@ -11,6 +11,8 @@ pub enum Action {
     SeeVerifications,
     /// A person in the clear, for a reason that is recorded; and looking one up by name or phone.
     RevealPerson,
+    /// Erasing a person's data for good.
+    ErasePerson,
     /// Stores, channels and secrets, without credentials.
     SeeSetup,
     /// Making and changing stores.
@@ -33,10 +35,11 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::SeeOverview,
         Self::SeeVerifications,
         Self::RevealPerson,
+        Self::ErasePerson,
         Self::SeeSetup,
         Self::ChangeStores,
         Self::ChangeChannels,
@@ -60,7 +63,9 @@ impl Action {
             | Self::ChangeStores
             | Self::ChangeChannels
             | Self::ChangeSecrets => matches!(role, Role::Owner | Role::Operator),
-            Self::SeeUsers | Self::ChangeUsers | Self::ExportAudit => role == Role::Owner,
+            Self::ErasePerson | Self::SeeUsers | Self::ChangeUsers | Self::ExportAudit => {
+                role == Role::Owner
+            }
         }
     }
 
@@ -89,6 +94,7 @@ mod tests {
             (Action::SeeOverview, true, true, true),
             (Action::SeeVerifications, true, true, true),
             (Action::RevealPerson, true, true, false),
+            (Action::ErasePerson, true, false, false),
             (Action::SeeSetup, true, true, true),
             (Action::ChangeStores, true, true, false),
             (Action::ChangeChannels, true, true, false),

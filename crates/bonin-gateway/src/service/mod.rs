@@ -11,6 +11,7 @@ mod list;
 mod lookup;
 mod order;
 mod resend;
+mod retention;
 mod send;
 mod sweeper;
 mod waiting;
@@ -24,6 +25,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use authenticate::{Caller, Credential, Tokens};
 pub use error::Error;
 pub use limits::LimitReached;
+pub(crate) use retention::scrub;
 
 use crate::{
     Clock, GatewayConfig,

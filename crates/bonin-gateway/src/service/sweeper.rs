@@ -1,4 +1,5 @@
-//! What runs by itself: tries whose time is over are ended, and counts that no longer count are forgotten.
+//! What runs by itself: tries whose time is over are ended, personal data whose time is over is erased, and counts that no
+//! longer count are forgotten.
 
 use std::time::Duration;
 
@@ -60,6 +61,9 @@ impl Service {
     }
 
     async fn forget(&self) {
+        if let Err(error) = self.retain().await {
+            tracing::warn!(%error, "personal data whose time is over could not be erased yet");
+        }
         self.limits.forget_quiet();
         let within = self.config.limits.phone_messages_within;
         if let Err(error) = self.store.forget_old_counts(within, self.now()).await {
