@@ -1,6 +1,7 @@
 //! The port to a PG, in the domain's words.
 
 pub mod kcp;
+mod setup;
 
 use std::{net::IpAddr, time::Duration};
 
@@ -10,7 +11,17 @@ use bonin_core::{
     ConfirmOutcome, Method, Operator, OrderNumber, Otp, PersonName, PhoneNumber, Redacted,
     ResendOutcome, ResidentNumberPrefix, SendOutcome,
 };
-use bonin_store::{CallNote, Channel, Claimed, PgAnswer, ProviderState, VerifiedPerson, WindowTry};
+use bonin_store::{
+    CallNote, Channel, ChannelKind, Claimed, PgAnswer, ProviderState, VerifiedPerson, WindowTry,
+};
+use jiff::Timestamp;
+
+pub use setup::{
+    CertificateState, CheckedCredentials, EnteredCredentials, Instructions, ProbeOrder, Probed,
+    Product, Step, Verdict, certificate_state,
+};
+
+use crate::Problems;
 
 /// Whom to reach, and how.
 #[derive(Debug, Clone)]
@@ -164,6 +175,22 @@ pub trait Provider: Send + Sync {
         window: &WindowTry,
     ) -> Result<Confirmed, Unprepared>;
 
+    /// Checks credentials as they were entered, without asking the provider: all that is wrong, by field. With `before`,
+    /// the channel whose credentials are replaced, a product of which nothing was entered stays as it is.
+    async fn check(
+        &self,
+        kind: ChannelKind,
+        entered: &EnteredCredentials,
+        before: Option<&Channel>,
+        now: Timestamp,
+    ) -> Result<CheckedCredentials, Problems>;
+
+    /// Asks the provider, for each product of the channel, something that costs nothing and reaches nobody.
+    async fn probe(&self, channel: &Channel, order: ProbeOrder) -> Vec<Probed>;
+
+    /// What has to be set at the provider for each product of the channel, with this gateway's address.
+    fn instructions(&self, channel: &Channel, public_url: &str) -> Vec<Instructions>;
+
     /// How long a send takes at most.
     fn longest_send(&self) -> Duration;
 
@@ -185,6 +212,11 @@ impl Providers {
 
     /// The one behind a channel. There is one so far; a channel cannot be made for another.
     pub fn of(&self, _channel: &Channel) -> &dyn Provider {
+        &self.kcp
+    }
+
+    /// The one that a channel is made for with what was entered. There is one so far.
+    pub fn for_entered(&self, _entered: &EnteredCredentials) -> &dyn Provider {
         &self.kcp
     }
 

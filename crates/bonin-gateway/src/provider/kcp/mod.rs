@@ -1,17 +1,20 @@
 //! NHN KCP: the hub (API way) and the window (SDK way).
 
 mod calls;
+mod check;
 mod codes;
 mod confirm;
 mod credentials;
 mod explain;
 mod hosts;
+mod instructions;
 mod person;
+mod probe;
 mod send;
 mod state;
 mod window;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bonin_core::{ConfirmOutcome, Operator, Otp, Redacted, ResendOutcome, Way};
@@ -20,7 +23,9 @@ use bonin_kcp::{
     hub::{HubClient, HubClientConfig, HubCredentials, message::SendSms},
     window::{WindowClient, WindowCredentials},
 };
-use bonin_store::{Channel, Claimed, ProviderState, WindowTry};
+use bonin_store::{Channel, ChannelKind, Claimed, ProviderState, WindowTry};
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use url::Url;
 
 use self::{
@@ -28,10 +33,11 @@ use self::{
     send::HubSend, state::HubState,
 };
 use super::{
-    Confirmed, PreparedSend, Provider, Resent, SendOrder, Sent, Unprepared, WindowForm,
-    WindowOrder, WindowReturn,
+    CheckedCredentials, Confirmed, EnteredCredentials, Instructions, PreparedSend, ProbeOrder,
+    Probed, Product, Provider, Resent, SendOrder, Sent, Unprepared, WindowForm, WindowOrder,
+    WindowReturn,
 };
-use crate::KcpConfig;
+use crate::{KcpConfig, Problems};
 
 pub use explain::explanation;
 pub use hosts::{HUB_LIVE, HUB_TEST, WINDOW_LIVE, WINDOW_TEST};
@@ -47,6 +53,9 @@ pub struct Kcp {
     credentials: CredentialsCache,
     live_hosts: LiveHosts,
     codes: OutcomeCodes,
+    connect_timeout: Duration,
+    /// Opening a key that was entered may take a second: one at a time.
+    opening: Arc<Semaphore>,
 }
 
 /// The adapter could not be set up.
@@ -91,6 +100,8 @@ impl Kcp {
             credentials: CredentialsCache::default(),
             live_hosts: LiveHosts::new(&config.more_live_hosts),
             codes: OutcomeCodes::new(&config.final_codes, &config.uncounted_codes),
+            connect_timeout: config.connect_timeout,
+            opening: Arc::new(Semaphore::new(1)),
         })
     }
 
@@ -233,6 +244,62 @@ impl Provider for Kcp {
         window: &WindowTry,
     ) -> Result<Confirmed, Unprepared> {
         Ok(window::ask(&self.window(channel)?, window).await)
+    }
+
+    async fn check(
+        &self,
+        kind: ChannelKind,
+        entered: &EnteredCredentials,
+        before: Option<&Channel>,
+        now: Timestamp,
+    ) -> Result<CheckedCredentials, Problems> {
+        let lost = || {
+            let mut problems = Problems::default();
+            problems.add(
+                "credentials",
+                "자격 증명을 확인하지 못했습니다. 다시 시도해야 합니다.",
+            );
+            problems
+        };
+        let turn = self.opening.clone().acquire_owned().await;
+        let turn = turn.map_err(|_| lost())?;
+        let (credentials, before) = (entered.clone(), before.cloned());
+        let live_hosts = self.live_hosts.clone();
+        tokio::task::spawn_blocking(move || {
+            // Held to the end of the work: a caller that hangs up frees no core.
+            let _turn = turn;
+            let entered = check::Entered {
+                kind,
+                credentials: &credentials,
+                before: before.as_ref(),
+                now,
+            };
+            check::check(&entered, &live_hosts)
+        })
+        .await
+        .map_err(|_| lost())?
+    }
+
+    async fn probe(&self, channel: &Channel, order: ProbeOrder) -> Vec<Probed> {
+        let hub = async {
+            channel.hub.as_ref()?;
+            Some(probe::hub(self, channel, &order).await)
+        };
+        let window = async {
+            channel.window.as_ref()?;
+            Some(probe::window(self, channel, &order).await)
+        };
+        let (window, hub) = tokio::join!(window, hub);
+        window.into_iter().chain(hub).collect()
+    }
+
+    fn instructions(&self, channel: &Channel, public_url: &str) -> Vec<Instructions> {
+        let window = channel.window.is_some().then_some(Product::Window);
+        let hub = channel.hub.is_some().then_some(Product::Hub);
+        let products = window.into_iter().chain(hub);
+        products
+            .map(|product| instructions::instructions(product, public_url))
+            .collect()
     }
 
     /// Three calls at most: MVNO inquiry, name check, SMS.
