@@ -170,11 +170,13 @@ fn offences(layer: &str, forbidden: &[&str]) -> Vec<String> {
 
 #[test]
 fn use_cases_know_nothing_of_http_and_nothing_of_a_pg() {
-    let found = offences(
-        "service",
-        &["axum", "http", "crate::http", "utoipa", "bonin_kcp"],
-    );
-    assert!(found.is_empty(), "{found:#?}");
+    for layer in ["service", "admin"] {
+        let found = offences(
+            layer,
+            &["axum", "http", "crate::http", "utoipa", "bonin_kcp"],
+        );
+        assert!(found.is_empty(), "{found:#?}");
+    }
 }
 
 #[test]
