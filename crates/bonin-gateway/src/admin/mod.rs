@@ -2,6 +2,7 @@
 //! given, and changes the database together with the audit.
 
 mod audit;
+mod channel;
 mod erasure;
 mod error;
 mod permission;
@@ -15,6 +16,7 @@ use bonin_store::{Actor, Role, Store};
 use jiff::Timestamp;
 
 pub use crate::problems::{Problem, Problems};
+pub use channel::{ChannelForm, ShownChannel};
 pub use erasure::ErasedPerson;
 pub use error::Error;
 pub use permission::Action;
@@ -58,20 +60,32 @@ pub struct Admin {
     store: Arc<Store>,
     providers: Arc<Providers>,
     clock: Clock,
+    public_url: Option<Arc<str>>,
 }
 
 impl Admin {
-    /// Over a database of its own, for the shell.
-    pub fn new(store: Store, kcp: &KcpConfig) -> Result<Self, SetupError> {
+    /// Over a database of its own, for the shell. The gateway's public address is wanted by what tells or tries the way back
+    /// to it.
+    pub fn new(
+        store: Store,
+        kcp: &KcpConfig,
+        public_url: Option<&str>,
+    ) -> Result<Self, SetupError> {
         let kcp = Kcp::new(kcp).map_err(|error| SetupError(error.to_string()))?;
         Ok(Self::sharing(
             Arc::new(store),
             Arc::new(Providers::new(kcp)),
+            public_url.map(Arc::from),
         ))
     }
 
-    pub(crate) fn sharing(store: Arc<Store>, providers: Arc<Providers>) -> Self {
+    pub(crate) fn sharing(
+        store: Arc<Store>,
+        providers: Arc<Providers>,
+        public_url: Option<Arc<str>>,
+    ) -> Self {
         Self {
+            public_url,
             store,
             providers,
             clock: Clock,

@@ -77,7 +77,11 @@ impl Service {
 
     /// The use cases of administration, over the same database and the same providers.
     pub fn admin(&self) -> Admin {
-        Admin::sharing(self.store.clone(), self.providers.clone())
+        Admin::sharing(
+            self.store.clone(),
+            self.providers.clone(),
+            Some(self.config.public_url.as_str().into()),
+        )
     }
 
     /// The database.
