@@ -1,6 +1,9 @@
 //! Master keys, and the keys derived from them.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use aws_lc_rs::{aead, hkdf, hmac, rand};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -34,9 +37,28 @@ struct MasterKey {
     signing: Zeroizing<[u8; 32]>,
 }
 
-/// The master keys. The first is the active one, with which everything new is sealed; the others only open.
+/// Where keys are read again when the database speaks of one that is not known here: another process may have begun to use
+/// a new one.
+type Source = Box<dyn Fn() -> Result<Keyring, KeyringError> + Send + Sync>;
+
+/// The master keys. One of them is active: everything new is sealed with it. Which one it is the database says, so that all
+/// processes agree; the others only open.
 pub struct Keyring {
-    keys: Vec<MasterKey>,
+    keys: RwLock<Arc<Keys>>,
+    source: Option<Source>,
+}
+
+/// The keys as they are at one moment.
+#[derive(Clone)]
+struct Keys {
+    keys: Vec<Arc<MasterKey>>,
+    active: u32,
+}
+
+impl Keys {
+    fn get(&self, id: u32) -> Option<&Arc<MasterKey>> {
+        self.keys.iter().find(|key| key.id == id)
+    }
 }
 
 impl fmt::Debug for Keyring {
@@ -78,10 +100,10 @@ impl MasterKey {
 }
 
 impl Keyring {
-    /// Reads `id:base64` lines, the active key first; empty lines and lines that begin with `#` are passed over. Commas
-    /// separate keys as well, for environment variables.
+    /// Reads `id:base64` lines; empty lines and lines that begin with `#` are passed over. Commas separate keys as well, for
+    /// environment variables. The first key is the one that a new database begins with.
     pub fn parse(text: &str) -> Result<Self, KeyringError> {
-        let mut keys: Vec<MasterKey> = Vec::new();
+        let mut keys: Vec<Arc<MasterKey>> = Vec::new();
         let lines = text.split(['\n', ',']).map(str::trim).enumerate();
         for (number, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
             let malformed = || KeyringError::Malformed(number + 1);
@@ -94,12 +116,23 @@ impl Keyring {
             if keys.iter().any(|known| known.id == id) {
                 return Err(KeyringError::Twice(id));
             }
-            keys.push(MasterKey::new(id, &bytes)?);
+            keys.push(Arc::new(MasterKey::new(id, &bytes)?));
         }
-        if keys.is_empty() {
-            return Err(KeyringError::Empty);
-        }
-        Ok(Self { keys })
+        let active = keys.first().ok_or(KeyringError::Empty)?.id;
+        Ok(Self {
+            keys: RwLock::new(Arc::new(Keys { keys, active })),
+            source: None,
+        })
+    }
+
+    /// Reads the keys again from here when the database speaks of one that is not known.
+    #[must_use]
+    pub fn reading_again(
+        mut self,
+        source: impl Fn() -> Result<Keyring, KeyringError> + Send + Sync + 'static,
+    ) -> Self {
+        self.source = Some(Box::new(source));
+        self
     }
 
     /// A new key, as a line for [`Keyring::parse`].
@@ -110,23 +143,68 @@ impl Keyring {
         Ok(Redacted::new(line.as_str()))
     }
 
+    fn keys(&self) -> Arc<Keys> {
+        // A poisoned lock holds whole keys: they are replaced in one step.
+        self.keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     /// The ids of its keys, the active one first.
-    pub fn key_ids(&self) -> impl Iterator<Item = u32> {
-        self.keys.iter().map(|key| key.id)
+    pub fn key_ids(&self) -> Vec<u32> {
+        let keys = self.keys();
+        let mut ids: Vec<u32> = keys.keys.iter().map(|key| key.id).collect();
+        ids.sort_by_key(|id| *id != keys.active);
+        ids
     }
 
-    /// The key that access tokens are signed with, and its id. Each master key has its own.
-    pub fn token_keys(&self) -> impl Iterator<Item = (u32, &[u8])> {
-        self.keys.iter().map(|key| (key.id, key.signing.as_slice()))
+    /// The keys that access tokens are signed with, the active one first. Each master key has its own.
+    pub fn token_keys(&self) -> Vec<(u32, Zeroizing<[u8; 32]>)> {
+        let keys = self.keys();
+        let ids = self.key_ids().into_iter();
+        ids.filter_map(|id| Some((id, keys.get(id)?.signing.clone())))
+            .collect()
     }
 
-    fn active(&self) -> &MasterKey {
-        // `parse` is the only way to a keyring, and refuses an empty one.
-        &self.keys[0]
+    /// Uses the key that the database names as active, and makes sure that those it names as in use are here: they are read
+    /// again where one is not. `Err` names the one that is missing.
+    pub(crate) fn follow(&self, active: u32, in_use: &[u32]) -> Result<(), u32> {
+        let now = self.keys();
+        let missing = |keys: &Keys| in_use.iter().copied().find(|id| keys.get(*id).is_none());
+        if now.active == active && missing(&now).is_none() {
+            return Ok(());
+        }
+        let read = match missing(&now) {
+            None => now,
+            Some(id) => {
+                let source = self.source.as_ref().ok_or(id)?;
+                let again = source().map_err(|_| id)?.keys();
+                // A key that is in use must not be lost by what was read.
+                let mut all = again.keys.clone();
+                let lost = now.keys.iter().filter(|key| again.get(key.id).is_none());
+                all.extend(lost.cloned());
+                Arc::new(Keys {
+                    keys: all,
+                    active: now.active,
+                })
+            }
+        };
+        if let Some(id) = missing(&read).or_else(|| read.get(active).is_none().then_some(active)) {
+            return Err(id);
+        }
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        *keys = Arc::new(Keys {
+            keys: read.keys.clone(),
+            active,
+        });
+        Ok(())
     }
 
-    fn key(&self, id: u32) -> Option<&MasterKey> {
-        self.keys.iter().find(|key| key.id == id)
+    fn active(&self) -> Arc<MasterKey> {
+        let keys = self.keys();
+        // `parse` refuses an empty ring, and `follow` an active key that is not there.
+        keys.get(keys.active).unwrap_or(&keys.keys[0]).clone()
     }
 
     /// The active key's id.
@@ -136,12 +214,22 @@ impl Keyring {
 
     /// A value that tells whether a key of this id is still the same key.
     pub(crate) fn check_value(&self, id: u32) -> Option<Vec<u8>> {
-        let key = self.key(id)?;
+        let keys = self.keys();
+        let key = keys.get(id)?;
         Some(hmac::sign(&key.indexing, b"bonin/check/v1").as_ref()[..16].to_vec())
     }
 
-    pub(crate) fn sealing(&self, id: u32) -> Option<&aead::LessSafeKey> {
-        self.key(id).map(|key| &key.sealing)
+    /// Runs something with the key that seals under this id, if it is here.
+    pub(crate) fn with_sealing<T>(
+        &self,
+        id: u32,
+        run: impl FnOnce(&aead::LessSafeKey) -> T,
+    ) -> Option<T> {
+        if self.keys().get(id).is_none() {
+            // Another process may have begun to use it a moment ago.
+            let _ = self.follow(self.active_id(), &[id]);
+        }
+        self.keys().get(id).map(|key| run(&key.sealing))
     }
 
     /// The blind index of a value under the active key: 16 bytes that equal values of one store and field share, and that
@@ -152,7 +240,8 @@ impl Keyring {
 
     /// The same under every key, for a query that must find rows of all versions.
     pub(crate) fn indexes(&self, scope: &IndexScope<'_>, value: &str) -> Vec<Vec<u8>> {
-        self.keys
+        self.keys()
+            .keys
             .iter()
             .map(|key| scope.index(&key.indexing, value))
             .collect()
@@ -194,7 +283,7 @@ mod tests {
         let (two, one) = (Keyring::generate(2).unwrap(), Keyring::generate(1).unwrap());
         let keyring =
             Keyring::parse(&format!("# new\n{}\n\n{}", two.expose(), one.expose())).unwrap();
-        assert_eq!(keyring.key_ids().collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(keyring.key_ids(), [2, 1]);
         let joined = format!("{},{}", two.expose(), one.expose());
         assert_eq!(Keyring::parse(&joined).unwrap().active_id(), 2);
     }

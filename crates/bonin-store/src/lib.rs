@@ -12,10 +12,12 @@ mod verification;
 use bonin_core::Rules;
 use jiff::Timestamp;
 use sqlx::Row;
+use zeroize::Zeroizing;
 
 pub use admin::{
-    ApiSecret, BrowserRules, Channel, ChannelKind, HubAccess, NewApiSecret, NewChannel, NewStore,
-    Role, SecretHash, StoreKind, StoreLimits, StoreRow, WindowAccess,
+    ApiSecret, BrowserRules, Channel, ChannelKind, CodeUse, ConsoleSession, ConsoleUser, Guess,
+    HubAccess, NewApiSecret, NewChannel, NewSession, NewStore, NewUser, Role, SecretHash,
+    SessionRotation, SessionStep, StoreKind, StoreLimits, StoreRow, WindowAccess,
 };
 pub use audit::{
     Act, Actor, ActorKind, AuditEntry, AuditHead, AuditPage, AuditProblem, AuditQuery,
@@ -25,9 +27,10 @@ pub use error::StoreError;
 pub use keyring::{Keyring, KeyringError};
 pub use verification::{
     Answered, BeginError, BeginTry, CallNote, ChannelOfTry, ClaimError, Claimed, ConfirmRecord,
-    Customer, CustomerFilter, Erasure, Failure, ListQuery, MessageLimit, Page, PersonToErase, PgAnswer, Progress,
-    ProviderState, Recorded, ResendRecord, SendRecord, SortField, SortOrder, TimeRange,
-    TimelineEntry, VerificationKey, VerificationRecord, VerifiedPerson, WindowNote, WindowTry,
+    Customer, CustomerFilter, Erasure, Failure, ListQuery, MessageLimit, Page, PersonToErase,
+    PgAnswer, Progress, ProviderState, Recorded, ResendRecord, SendRecord, SortField, SortOrder,
+    TimeRange, TimelineEntry, VerificationKey, VerificationRecord, VerifiedPerson, WindowNote,
+    WindowTry,
 };
 
 use crate::{database::Database, time::micros};
@@ -95,7 +98,7 @@ impl Store {
     }
 
     /// The keys that tokens are signed with, by key id, the active one first.
-    pub fn token_keys(&self) -> impl Iterator<Item = (u32, &[u8])> {
+    pub fn token_keys(&self) -> Vec<(u32, Zeroizing<[u8; 32]>)> {
         self.keyring.token_keys()
     }
 

@@ -38,13 +38,16 @@ impl Place<'_> {
     }
 }
 
+/// The id of the key that a value was sealed with.
+pub(crate) fn key_of(sealed: &[u8]) -> Option<u32> {
+    let id = sealed.get(1..HEADER)?.try_into().ok()?;
+    (sealed[0] == VERSION).then(|| u32::from_be_bytes(id))
+}
+
 impl Keyring {
     /// Seals a value under the active key.
     pub(crate) fn seal(&self, place: Place<'_>, value: &str) -> Result<Vec<u8>, StoreError> {
         let id = self.active_id();
-        let key = self
-            .sealing(id)
-            .ok_or_else(|| place.unreadable("its key is missing"))?;
         let mut nonce = [0u8; aead::NONCE_LEN];
         rand::fill(&mut nonce).map_err(|_| place.unreadable("there is no randomness"))?;
         let mut sealed = Vec::with_capacity(HEADER + nonce.len() + value.len() + 16);
@@ -53,12 +56,15 @@ impl Keyring {
         sealed.extend_from_slice(&nonce);
         let start = sealed.len();
         sealed.extend_from_slice(value.as_bytes());
-        let tag = key
-            .seal_in_place_separate_tag(
-                aead::Nonce::assume_unique_for_key(nonce),
-                aead::Aad::from(place.associated_data()),
-                &mut sealed[start..],
-            )
+        let tag = self
+            .with_sealing(id, |key| {
+                key.seal_in_place_separate_tag(
+                    aead::Nonce::assume_unique_for_key(nonce),
+                    aead::Aad::from(place.associated_data()),
+                    &mut sealed[start..],
+                )
+            })
+            .ok_or_else(|| place.unreadable("its key is missing"))?
             .map_err(|_| place.unreadable("it could not be sealed"))?;
         sealed.extend_from_slice(tag.as_ref());
         Ok(sealed)
@@ -82,19 +88,17 @@ impl Keyring {
             return Err(broken());
         }
         let id = u32::from_be_bytes([header[1], header[2], header[3], header[4]]);
-        let key = self
-            .sealing(id)
-            .ok_or_else(|| place.unreadable("its key is not in the keyring"))?;
         let nonce = aead::Nonce::try_assume_unique_for_key(nonce).map_err(|_| broken())?;
         let mut body = zeroize::Zeroizing::new(body.to_vec());
-        let opened = key
-            .open_in_place(
-                nonce,
-                aead::Aad::from(place.associated_data()),
-                body.as_mut_slice(),
-            )
+        let length = self
+            .with_sealing(id, |key| {
+                let aad = aead::Aad::from(place.associated_data());
+                let opened = key.open_in_place(nonce, aad, body.as_mut_slice());
+                opened.map(|text| text.len())
+            })
+            .ok_or_else(|| place.unreadable("its key is not in the keyring"))?
             .map_err(|_| place.unreadable("it was changed or moved"))?;
-        let text = std::str::from_utf8(opened).map_err(|_| broken())?;
+        let text = std::str::from_utf8(&body[..length]).map_err(|_| broken())?;
         Ok(Redacted::new(text))
     }
 }

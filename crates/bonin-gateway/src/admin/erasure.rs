@@ -1,6 +1,6 @@
 //! Erasure on request: one verification, or one person wherever they appear.
 
-use bonin_core::{Redacted, StoreId};
+use bonin_core::StoreId;
 use bonin_store::{Erasure, PersonToErase, VerificationKey};
 
 use super::{Action, Admin, Administrator, Error, reason};

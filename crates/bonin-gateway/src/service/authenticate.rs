@@ -168,16 +168,18 @@ impl Service {
             exp: after(now, ACCESS_TOKEN_LIFE).as_second(),
             jti: ids::request_id()?,
         };
-        let (key_id, key) = self.store.token_keys().next().ok_or(Error::Unavailable)?;
+        let keys = self.store.token_keys();
+        let (key_id, key) = keys.first().ok_or(Error::Unavailable)?;
         let header = Header {
             kid: Some(key_id.to_string()),
             ..Header::new(Algorithm::HS256)
         };
-        let access_token = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(key))
-            .map_err(|error| {
-            tracing::error!(%error, "an access token could not be signed");
-            Error::Unavailable
-        })?;
+        let access_token =
+            jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(key.as_slice()))
+                .map_err(|error| {
+                    tracing::error!(%error, "an access token could not be signed");
+                    Error::Unavailable
+                })?;
         Ok(LoginViaApiSecretResponse {
             access_token: Secret::new(access_token),
             refresh_token: Secret::new(refresh_token.expose().to_owned()),
@@ -190,13 +192,17 @@ impl Service {
         let (_, key) = self
             .store()
             .token_keys()
+            .into_iter()
             .find(|(id, _)| id.to_string() == key_id)?;
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
         validation.validate_aud = false;
-        let decoded =
-            jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(key), &validation)
-                .ok()?;
+        let decoded = jsonwebtoken::decode::<Claims>(
+            token,
+            &DecodingKey::from_secret(key.as_slice()),
+            &validation,
+        )
+        .ok()?;
         (decoded.claims.exp > now.as_second())
             .then(|| SecretId::parse(decoded.claims.sub).ok())
             .flatten()
