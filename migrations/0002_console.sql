@@ -43,6 +43,8 @@ CREATE TABLE console_session (
     id           TEXT   NOT NULL UNIQUE,
     user_id      TEXT   NOT NULL REFERENCES console_user (id),
     step         TEXT   NOT NULL,
+    -- A second factor that was shown here and not confirmed yet, sealed.
+    totp_pending BLOB,
     origin       TEXT   NOT NULL,
     created_at   BIGINT NOT NULL,
     last_seen_at BIGINT NOT NULL,

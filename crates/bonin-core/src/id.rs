@@ -80,6 +80,14 @@ id! {
     SecretId, 100, dashed, "1 to 100 letters, digits, '-' or '_'"
 }
 id! {
+    /// A user of the console, as `user-<uuid>`.
+    UserId, 100, dashed, "1 to 100 letters, digits, '-' or '_'"
+}
+id! {
+    /// A session in the console, as `session-<uuid>`. Not its cookie: it may be shown.
+    SessionId, 100, dashed, "1 to 100 letters, digits, '-' or '_'"
+}
+id! {
     /// One try of a verification: 128 bits of randomness as 32 hexadecimal digits. Unguessable, since a browser asks by it.
     TxId, 32, |byte| byte.is_ascii_hexdigit(), "32 hexadecimal digits"
 }

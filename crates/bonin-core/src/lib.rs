@@ -8,7 +8,7 @@ mod verification;
 
 pub use id::{
     ChannelId, ChannelKey, ClaimToken, IdentityVerificationId, InvalidId, OrderNumber, SecretId,
-    StoreId, TxId,
+    SessionId, StoreId, TxId, UserId,
 };
 pub use operator::{Method, Operator};
 pub use person::{

@@ -3,7 +3,8 @@
 use aws_lc_rs::rand;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bonin_core::{
-    ChannelId, ChannelKey, ClaimToken, InvalidId, OrderNumber, Redacted, SecretId, StoreId, TxId,
+    ChannelId, ChannelKey, ClaimToken, InvalidId, OrderNumber, Redacted, SecretId, SessionId,
+    StoreId, TxId, UserId,
 };
 
 /// The operating system gave no randomness; nothing can be made safely.
@@ -88,6 +89,44 @@ pub fn api_secret() -> Result<Redacted, NoRandomness> {
 pub fn refresh_token() -> Result<Redacted, NoRandomness> {
     let token = format!("bonin_rt_{}", URL_SAFE_NO_PAD.encode(bytes::<32>()?));
     Ok(Redacted::new(token))
+}
+
+/// A user's id.
+pub fn user_id() -> Result<UserId, NoRandomness> {
+    Ok(UserId::parse(format!("user-{}", uuid()?))?)
+}
+
+/// The id of a session in the console.
+pub fn session_id() -> Result<SessionId, NoRandomness> {
+    Ok(SessionId::parse(format!("session-{}", uuid()?))?)
+}
+
+/// What the cookie of a session in the console holds: 256 random bits.
+pub fn session_token() -> Result<Redacted, NoRandomness> {
+    Ok(Redacted::new(URL_SAFE_NO_PAD.encode(bytes::<32>()?)))
+}
+
+/// Bytes for salts and keys.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
+    bytes()
+}
+
+/// Something to be read and typed by a person: `groups` of five characters out of 32, of which none looks like another. Each
+/// group holds 25 random bits.
+pub(crate) fn readable(groups: usize) -> Result<Redacted, NoRandomness> {
+    const CHARACTERS: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
+    // Large enough that it never moves and leaves no copy behind.
+    let mut text = String::with_capacity(groups * 6);
+    for group in 0..groups {
+        if group > 0 {
+            text.push('-');
+        }
+        // 256 is a multiple of 32: no character is likelier than another.
+        for byte in bytes::<5>()? {
+            text.push(char::from(CHARACTERS[usize::from(byte % 32)]));
+        }
+    }
+    Ok(Redacted::new(text))
 }
 
 /// A request's id, for logs and `X-Request-Id`.

@@ -41,6 +41,9 @@ pub enum StoreError {
     /// What is to be made is there already.
     #[error("{0} exists already")]
     Exists(&'static str),
+    /// Nobody would be left who may do everything.
+    #[error("the last active owner stays one")]
+    LastOwner,
     /// What is asked for is not there.
     #[error("there is no such {0}")]
     NotFound(&'static str),

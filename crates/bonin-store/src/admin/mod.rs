@@ -3,15 +3,19 @@
 //! Every change takes who makes it, and writes the audit in the same transaction.
 
 mod channel;
+mod login;
 mod secret;
+mod session;
 mod store;
 mod token;
 mod user;
 
 pub use channel::{Channel, ChannelKind, HubAccess, NewChannel, WindowAccess};
+pub use login::{CodeUse, Guess};
 pub use secret::{ApiSecret, NewApiSecret, SecretHash};
+pub use session::{ConsoleSession, NewSession, SessionRotation, SessionStep};
 pub use store::{BrowserRules, NewStore, StoreKind, StoreLimits, StoreRow};
-pub use user::Role;
+pub use user::{ConsoleUser, NewUser, Role};
 
 use crate::StoreError;
 
