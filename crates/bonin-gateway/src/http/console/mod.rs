@@ -1,9 +1,14 @@
 //! The console: Korean pages for the people who run the gateway. Rendered here, readable without a script; each page's routes
 //! stand in its own module.
 
+mod channels;
 mod form;
+mod inputs;
 mod layout;
 mod overview;
+mod secrets;
+mod shown;
+mod stores;
 mod visitor;
 
 use axum::Router;
@@ -23,5 +28,10 @@ pub(super) fn routes(service: Service) -> Router {
         admin: service.admin(),
         service,
     };
-    Router::new().merge(overview::routes()).with_state(console)
+    Router::new()
+        .merge(overview::routes())
+        .merge(stores::routes())
+        .merge(channels::routes())
+        .merge(secrets::routes())
+        .with_state(console)
 }

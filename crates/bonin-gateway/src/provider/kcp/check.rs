@@ -132,26 +132,6 @@ fn site_cd(problems: &mut Problems, entered: &Entered<'_>) -> String {
             "siteCd",
             "AO7F3은 누구나 키를 아는 KCP의 공개 테스트 가맹점입니다. LIVE 채널에는 직접 계약한 가맹점의 사이트 코드를 적어야 합니다.",
         );
-    } else if let Some(channel) = entered.before
-        && given != channel.pg_merchant_id
-    {
-        // What is kept was issued to another merchant.
-        let forgotten = [
-            (
-                "certificate",
-                channel.hub.is_some() && !entered.credentials.names_hub(),
-            ),
-            (
-                "encKey",
-                channel.window.is_some() && !entered.credentials.names_window(),
-            ),
-        ];
-        for (field, _) in forgotten.into_iter().filter(|(_, forgotten)| *forgotten) {
-            problems.add(
-                field,
-                "사이트 코드를 바꾸면 이 채널이 가진 자격 증명도 모두 새 가맹점의 것으로 넣어야 합니다.",
-            );
-        }
     }
     given.to_owned()
 }

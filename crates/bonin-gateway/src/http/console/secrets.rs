@@ -1,0 +1,430 @@
+//! `/console/secrets`: what servers call the API with. A secret is seen once, when it is made.
+
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use bonin_core::{SecretId, StoreId};
+use bonin_store::{ApiSecret, StoreRow};
+use jiff::{SignedDuration, Timestamp};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::{
+    Console,
+    form::{Fields, Posted},
+    inputs::{self, Input, summary, tick_box},
+    layout::{self, Here, page, trouble},
+    shown::{badge, copyable, done, heading, time},
+    stores::After,
+    visitor::Visitor,
+};
+use crate::admin::{Action, Error, MadeSecret, SecretForm};
+
+/// How long a secret may live, by days.
+const LIVES: [(&str, &str); 5] = [
+    ("", "저절로 끝나지 않음"),
+    ("30", "30일"),
+    ("90", "90일"),
+    ("180", "180일"),
+    ("365", "1년"),
+];
+
+pub(super) fn routes() -> Router<Console> {
+    Router::new()
+        .route("/console/secrets", get(list))
+        .route("/console/secrets/new", get(blank).post(create))
+        .route("/console/secrets/{id}", get(show))
+        .route("/console/secrets/{id}/name", post(rename))
+        .route(
+            "/console/secrets/{id}/revoke",
+            get(ask_to_revoke).post(revoke),
+        )
+}
+
+/// The secret of an address. One that is not well-formed is not there.
+fn secret_id(text: String) -> Result<SecretId, Error> {
+    SecretId::parse(text).map_err(|_| Error::NotFound("API 시크릿"))
+}
+
+/// Whether it opens anything, in a word.
+fn state(secret: &ApiSecret, now: Timestamp) -> Option<&'static str> {
+    if secret.revoked_at.is_some() {
+        Some("폐기됨")
+    } else if !secret.is_valid(now) {
+        Some("만료됨")
+    } else {
+        None
+    }
+}
+
+/// A store by its name.
+fn store_name<'a>(stores: &'a [StoreRow], id: &'a StoreId) -> &'a str {
+    let known = stores.iter().find(|store| store.id == *id);
+    known.map_or(id.as_str(), |store| &store.name)
+}
+
+fn used(secret: &ApiSecret) -> Markup {
+    html! {
+        @match secret.last_used_at {
+            Some(at) => { "마지막 사용 " (time(at)) },
+            None => "아직 쓰이지 않았습니다",
+        }
+    }
+}
+
+async fn list(State(console): State<Console>, visitor: Visitor) -> Response {
+    let found = async {
+        let stores = console.admin.stores(&visitor.who).await?;
+        Ok((console.admin.secrets(&visitor.who).await?, stores))
+    };
+    match found.await {
+        Ok((secrets, stores)) => {
+            let body = listed(&visitor, &secrets, &stores);
+            page(&visitor, Here::Secrets, "API 시크릿", body)
+        }
+        Err(error) => trouble(&visitor, &error),
+    }
+}
+
+fn listed(visitor: &Visitor, secrets: &[ApiSecret], stores: &[StoreRow]) -> Markup {
+    let may_change = visitor.who.may(Action::ChangeSecrets);
+    let now = crate::Clock.now();
+    let (valid, over): (Vec<_>, Vec<_>) = secrets.iter().partition(|secret| secret.is_valid(now));
+    html! {
+        (heading("API 시크릿", may_change.then_some(("/console/secrets/new", "API 시크릿 만들기"))))
+        @if stores.is_empty() {
+            p.empty { "API 시크릿은 상점을 엽니다. " a href="/console/stores" { "상점" } "을 먼저 만들어야 합니다." }
+        } @else if valid.is_empty() {
+            p.empty { "쓸 수 있는 API 시크릿이 없습니다. 서버에서 API를 부르려면 필요합니다." }
+        }
+        (items(&valid, stores, now))
+        @if !over.is_empty() {
+            details {
+                summary { "폐기되었거나 만료된 시크릿 " (over.len()) "개" }
+                (items(&over, stores, now))
+            }
+        }
+    }
+}
+
+fn items(secrets: &[&ApiSecret], stores: &[StoreRow], now: Timestamp) -> Markup {
+    html! {
+        ul.items {
+            @for secret in secrets {
+                li {
+                    p.title {
+                        a href={ "/console/secrets/" (secret.id) } { (secret.name) }
+                        @if let Some(state) = state(secret, now) { (badge(state)) }
+                    }
+                    p.meta {
+                        code { (secret.prefix) "…" } " · " (store_name(stores, &secret.default_store))
+                        @if secret.stores.len() > 1 { " 외 " (secret.stores.len() - 1) "곳" }
+                        " · " (used(secret))
+                        @if let Some(at) = secret.expires_at { " · " (time(at)) "에 만료" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// For which store, where one comes from its page.
+#[derive(Debug, Default, Deserialize)]
+struct For {
+    #[serde(default)]
+    store: String,
+}
+
+/// What stands in the form.
+#[derive(Default)]
+struct Draft {
+    name: String,
+    store: String,
+    others: Vec<String>,
+    days: String,
+}
+
+impl Draft {
+    fn of(fields: &Fields) -> Self {
+        Self {
+            name: fields.text("name").to_owned(),
+            store: fields.text("store").to_owned(),
+            others: fields.all("otherStores").map(str::to_owned).collect(),
+            days: fields.text("expiresIn").to_owned(),
+        }
+    }
+
+    fn form(&self) -> Result<SecretForm, Error> {
+        let unknown = |field| Error::invalid(field, "목록에 있는 상점을 골라야 합니다.");
+        let other_stores = self.others.iter().map(|id| StoreId::parse(id.as_str()));
+        let life = match self.days.as_str() {
+            "" => None,
+            days => Some(
+                days.parse::<u16>()
+                    .map(|days| SignedDuration::from_hours(24 * i64::from(days)))
+                    .map_err(|_| Error::invalid("expiresIn", "목록에서 골라야 합니다."))?,
+            ),
+        };
+        Ok(SecretForm {
+            name: self.name.clone(),
+            default_store: StoreId::parse(self.store.as_str()).map_err(|_| unknown("store"))?,
+            other_stores: other_stores
+                .collect::<Result<_, _>>()
+                .map_err(|_| unknown("otherStores"))?,
+            life,
+        })
+    }
+}
+
+async fn blank(
+    State(console): State<Console>,
+    visitor: Visitor,
+    Query(wanted): Query<For>,
+) -> Response {
+    let draft = Draft {
+        store: wanted.store,
+        ..Draft::default()
+    };
+    form(&console, &visitor, &draft, None).await
+}
+
+async fn create(State(console): State<Console>, posted: Posted) -> Response {
+    let Posted { visitor, fields } = posted;
+    let draft = Draft::of(&fields);
+    let made = async {
+        visitor.who.must(Action::ChangeSecrets)?;
+        console
+            .admin
+            .create_secret(&visitor.who, &draft.form()?)
+            .await
+    };
+    match made.await {
+        // Shown in this answer and nowhere else: a redirect would have to keep it somewhere.
+        Ok(made) => page(&visitor, Here::Secrets, "API 시크릿", once(&made)),
+        Err(error @ (Error::Invalid(_) | Error::Refused(_))) => {
+            let shown = form(&console, &visitor, &draft, Some(&error)).await;
+            (StatusCode::BAD_REQUEST, shown).into_response()
+        }
+        Err(error) => trouble(&visitor, &error),
+    }
+}
+
+fn once(made: &MadeSecret) -> Markup {
+    html! {
+        (heading("API 시크릿을 만들었습니다", None))
+        div.alert.warning role="status" {
+            p { strong { "지금 복사해 두어야 합니다. 다시 볼 수 없습니다." } }
+            p { "이 시크릿을 아는 사람은 상점의 본인인증을 부르고 볼 수 있습니다. 서버의 비밀 저장소에 넣고, 브라우저나 앱, 저장소(git)에는 두지 말아야 합니다." }
+        }
+        p.once { (copyable("secret", made.secret.expose())) }
+        dl.facts {
+            dt { "이름" } dd { (made.kept.name) }
+            dt { "기본 상점" } dd { code { (made.kept.default_store) } }
+            dt { "쓰는 법" } dd { code { "Authorization: PortOne {시크릿}" } }
+            @if let Some(at) = made.kept.expires_at { dt { "만료" } dd { (time(at)) } }
+        }
+        p.actions { a.button href="/console/secrets" { "복사했습니다. 목록으로" } }
+    }
+}
+
+async fn form(
+    console: &Console,
+    visitor: &Visitor,
+    draft: &Draft,
+    error: Option<&Error>,
+) -> Response {
+    if let Err(error) = visitor.who.must(Action::ChangeSecrets) {
+        return trouble(visitor, &error);
+    }
+    let stores = match console.admin.stores(&visitor.who).await {
+        Ok(stores) => stores,
+        Err(error) => return trouble(visitor, &error),
+    };
+    let problems = inputs::problems(error);
+    let choices: Vec<(&str, &str)> = stores
+        .iter()
+        .map(|store| (store.id.as_str(), store.name.as_str()))
+        .collect();
+    let body = html! {
+        nav.trail aria-label="위치" { a href="/console/secrets" { "API 시크릿" } }
+        (heading("API 시크릿 만들기", None))
+        (summary(error))
+        @if stores.is_empty() {
+            p.empty { "API 시크릿은 상점을 엽니다. " a href="/console/stores/new" { "상점" } "을 먼저 만들어야 합니다." }
+        } @else {
+            form.sheet method="post" action="/console/secrets/new" {
+                (layout::token(visitor))
+                (Input { name: "name", label: "이름", value: &draft.name, required: true, hint: "어느 서버가 쓰는지 알아볼 수 있게 적습니다. 예: 주문 서버", ..Input::default() }.text(problems))
+                (Input { name: "store", label: "기본 상점", value: &draft.store, required: true, hint: "요청에 storeId가 없으면 이 상점으로 봅니다.", ..Input::default() }.select(&choices, problems))
+                @if stores.len() > 1 {
+                    fieldset #otherStores {
+                        legend { "더 열 수 있는 상점" }
+                        @for store in &stores {
+                            (tick_box("otherStores", store.id.as_str(), &store.name, draft.others.iter().any(|id| id == store.id.as_str())))
+                        }
+                        (inputs::about(problems, "otherStores"))
+                    }
+                }
+                (Input { name: "expiresIn", label: "유효 기간", value: &draft.days, hint: "기간이 끝나면 저절로 쓸 수 없게 됩니다.", ..Input::default() }.select(&LIVES, problems))
+                p.actions { button.primary type="submit" { "만들기" } a href="/console/secrets" { "취소" } }
+            }
+        }
+    };
+    page(visitor, Here::Secrets, "API 시크릿 만들기", body)
+}
+
+async fn found(
+    console: &Console,
+    visitor: &Visitor,
+    id: String,
+) -> Result<(ApiSecret, Vec<StoreRow>), Error> {
+    let id = secret_id(id)?;
+    let secret = console.admin.secret(&visitor.who, &id).await?;
+    Ok((secret, console.admin.stores(&visitor.who).await?))
+}
+
+async fn show(
+    State(console): State<Console>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(after): Query<After>,
+) -> Response {
+    detail(&console, &visitor, id, &after.done, None).await
+}
+
+/// A name that was typed and why it was refused.
+type BadName<'a> = (&'a str, &'a Error);
+
+async fn detail(
+    console: &Console,
+    visitor: &Visitor,
+    id: String,
+    after: &str,
+    bad_name: Option<BadName<'_>>,
+) -> Response {
+    let (secret, stores) = match found(console, visitor, id).await {
+        Ok(found) => found,
+        Err(error) => return trouble(visitor, &error),
+    };
+    let now = crate::Clock.now();
+    let error = bad_name.map(|(_, error)| error);
+    let name = bad_name.map_or(secret.name.as_str(), |(name, _)| name);
+    let body = html! {
+        nav.trail aria-label="위치" { a href="/console/secrets" { "API 시크릿" } }
+        (heading(&secret.name, None))
+        (done(after, &[
+            ("renamed", "이름을 바꿨습니다."),
+            ("revoked", "폐기했습니다. 이 시크릿과 이것으로 만든 토큰은 더 이상 쓸 수 없습니다."),
+        ]))
+        (summary(error))
+        dl.facts {
+            dt { "상태" } dd { (badge(state(&secret, now).unwrap_or("사용 중"))) }
+            dt { "앞자리" } dd { code { (secret.prefix) "…" } }
+            dt { "기본 상점" } dd { a href={ "/console/stores/" (secret.default_store) } { (store_name(&stores, &secret.default_store)) } }
+            @if secret.stores.len() > 1 {
+                dt { "더 열 수 있는 상점" }
+                dd { @for (at, id) in secret.stores.iter().skip(1).enumerate() { @if at > 0 { ", " } a href={ "/console/stores/" (id) } { (store_name(&stores, id)) } } }
+            }
+            dt { "만든 때" } dd { (time(secret.created_at)) }
+            dt { "마지막 사용" } dd { @match secret.last_used_at { Some(at) => (time(at)), None => "없음" } }
+            @if let Some(at) = secret.expires_at { dt { "만료" } dd { (time(at)) } }
+            @if let Some(at) = secret.revoked_at { dt { "폐기" } dd { (time(at)) } }
+        }
+        @if visitor.who.may(Action::ChangeSecrets) {
+            section aria-labelledby="changes" {
+                h2 #changes { "바꾸기" }
+                form.sheet method="post" action={ "/console/secrets/" (secret.id) "/name" } {
+                    (layout::token(visitor))
+                    (Input { name: "name", label: "이름", value: name, required: true, ..Input::default() }.text(inputs::problems(error)))
+                    p.actions { button.primary type="submit" { "이름 바꾸기" } }
+                }
+                @if secret.is_valid(now) {
+                    p { a.button.danger href={ "/console/secrets/" (secret.id) "/revoke" } { "폐기하기" } }
+                }
+            }
+        }
+    };
+    let shown = page(visitor, Here::Secrets, &secret.name, body);
+    match error {
+        Some(_) => (StatusCode::BAD_REQUEST, shown).into_response(),
+        None => shown,
+    }
+}
+
+async fn rename(
+    State(console): State<Console>,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Response {
+    let Posted { visitor, fields } = posted;
+    let name = fields.text("name");
+    let act = async {
+        let id = secret_id(id.clone())?;
+        console.admin.rename_secret(&visitor.who, &id, name).await
+    };
+    match act.await {
+        Ok(()) => back(&id, "renamed"),
+        Err(error @ (Error::Invalid(_) | Error::Refused(_))) => {
+            detail(&console, &visitor, id, "", Some((name, &error))).await
+        }
+        Err(error) => trouble(&visitor, &error),
+    }
+}
+
+async fn ask_to_revoke(
+    State(console): State<Console>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Response {
+    let asked = async {
+        visitor.who.must(Action::ChangeSecrets)?;
+        found(&console, &visitor, id).await
+    };
+    let (secret, _) = match asked.await {
+        Ok(found) => found,
+        Err(error) => return trouble(&visitor, &error),
+    };
+    let body = html! {
+        nav.trail aria-label="위치" { a href={ "/console/secrets/" (secret.id) } { (secret.name) } }
+        (heading("이 API 시크릿을 폐기할까요?", None))
+        dl.facts {
+            dt { "이름" } dd { (secret.name) }
+            dt { "앞자리" } dd { code { (secret.prefix) "…" } }
+            dt { "사용" } dd { (used(&secret)) }
+        }
+        p.alert.danger { "폐기하면 이 시크릿과 이것으로 만든 토큰을 쓰는 요청이 바로 거절됩니다. 되돌릴 수 없습니다. 먼저 새 시크릿을 만들어 서버에 넣어야 끊기지 않습니다." }
+        form method="post" action={ "/console/secrets/" (secret.id) "/revoke" } {
+            (layout::token(&visitor))
+            p.actions {
+                button.danger type="submit" { "폐기합니다" }
+                a href={ "/console/secrets/" (secret.id) } { "취소" }
+            }
+        }
+    };
+    page(&visitor, Here::Secrets, "API 시크릿 폐기", body)
+}
+
+async fn revoke(
+    State(console): State<Console>,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Response {
+    let visitor = posted.visitor;
+    let act = async {
+        let id = secret_id(id.clone())?;
+        console.admin.revoke_secret(&visitor.who, &id).await
+    };
+    match act.await {
+        Ok(()) => back(&id, "revoked"),
+        Err(error) => trouble(&visitor, &error),
+    }
+}
+
+fn back(id: &str, done: &str) -> Response {
+    // The id was well-formed, or nothing would have been done.
+    Redirect::to(&format!("/console/secrets/{id}?done={done}")).into_response()
+}
