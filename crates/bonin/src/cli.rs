@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     admin::{
-        channel::ChannelArgs, key::KeyArgs, secret::SecretArgs, store::StoreArgs,
+        audit::AuditArgs, channel::ChannelArgs, key::KeyArgs, secret::SecretArgs, store::StoreArgs,
         verification::VerificationArgs,
     },
     database::DatabaseArgs,
@@ -31,12 +31,14 @@ pub(crate) enum Command {
     Sandbox(SandboxArgs),
     /// Bring the database's schema up to this version.
     Migrate(DatabaseArgs),
-    /// Make and list stores.
+    /// Make, change and list stores.
     Store(StoreArgs),
-    /// Make and list channels.
+    /// Make, change, test and put away channels.
     Channel(ChannelArgs),
-    /// Make, list and revoke API secrets.
+    /// Make, list, rename and revoke API secrets.
     Secret(SecretArgs),
+    /// Look at who did what, and check that the record is whole.
+    Audit(AuditArgs),
     /// Make keys that the database's fields are sealed with.
     Key(KeyArgs),
     /// Look into a verification.

@@ -7,7 +7,10 @@ use bonin_store::{Keyring, Store};
 use clap::Args;
 use jiff::Timestamp;
 
-use crate::failure::Failure;
+use crate::{
+    data_folder::{self, Found, database_file_in},
+    failure::Failure,
+};
 
 /// The variable that holds the keys themselves. There is no flag for it: others on the machine can read command lines.
 const KEY_VARIABLE: &str = "BONIN_KEY";
@@ -25,16 +28,28 @@ pub(crate) struct DatabaseArgs {
     /// The file with the keys, one `number:base64` a line, the active one first. The variable BONIN_KEY may hold them instead.
     #[arg(long, env = "BONIN_KEY_FILE", value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
-    /// A folder as `bonin dev --data` makes it: its database and its key, where neither is set.
+    /// A folder with the database and its key, where neither is set. `serve` and `migrate` make both in an empty one.
     #[arg(long, env = "BONIN_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 }
 
 /// The database of a data folder.
 pub(crate) fn database_in(folder: &Path) -> Result<String, Failure> {
-    let path = std::path::absolute(folder.join("bonin.db"))
+    let path = std::path::absolute(database_file_in(folder))
         .map_err(Failure::while_doing("cannot find the data folder"))?;
     Ok(format!("sqlite://{}", encoded(&path.to_string_lossy())))
+}
+
+/// The file of a database's address.
+fn file_of(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let path = path.split('?').next().unwrap_or_default();
+    let decoded = path
+        .replace("%23", "#")
+        .replace("%3F", "?")
+        .replace("%25", "%");
+    (!decoded.is_empty() && !decoded.starts_with(':')).then(|| PathBuf::from(decoded))
 }
 
 /// A path may hold what means something else in a URL.
@@ -69,13 +84,67 @@ pub(crate) fn write_private(file: &Path, text: &str) -> Result<(), Failure> {
 }
 
 impl DatabaseArgs {
+    /// The data folder, where it alone says where database and key are.
+    fn folder(&self) -> Option<&Path> {
+        let folder = self.data.as_deref()?;
+        let all_of_it = self.database.is_none()
+            && self.key_file.is_none()
+            && std::env::var_os(KEY_VARIABLE).is_none();
+        all_of_it.then_some(folder)
+    }
+
+    /// The folder that private files of this installation belong into: the data folder, or the database's.
+    pub(crate) fn private_folder(&self) -> Option<PathBuf> {
+        match (&self.database, &self.data) {
+            (Some(url), _) => file_of(url).and_then(|file| file.parent().map(Path::to_owned)),
+            (None, Some(folder)) => Some(folder.clone()),
+            (None, None) => None,
+        }
+    }
+
+    /// The database's file.
+    pub(crate) fn database_file(&self) -> Option<PathBuf> {
+        match (&self.database, &self.data) {
+            (Some(url), _) => file_of(url),
+            (None, Some(folder)) => Some(database_file_in(folder)),
+            (None, None) => None,
+        }
+    }
+
+    /// The key's file, where the key is in one.
+    pub(crate) fn key_file(&self) -> Option<PathBuf> {
+        match (std::env::var_os(KEY_VARIABLE), &self.key_file, &self.data) {
+            (Some(_), _, _) => None,
+            (None, Some(file), _) => Some(file.clone()),
+            (None, None, Some(folder)) => Some(key_file_in(folder)),
+            (None, None, None) => None,
+        }
+    }
+
+    /// Makes database and key in a data folder that holds neither, and says which folder that was.
+    pub(crate) async fn first_start(
+        &self,
+        rules: Rules,
+    ) -> Result<Option<(&Path, Store)>, Failure> {
+        let Some(folder) = self.folder() else {
+            return Ok(None);
+        };
+        if data_folder::look(folder)? != Found::Nothing {
+            return Ok(None);
+        }
+        data_folder::begin(folder)?;
+        let store = self.connect(rules, true).await?;
+        store.migrate(Timestamp::now()).await?;
+        Ok(Some((folder, store)))
+    }
+
     fn url(&self) -> Result<String, Failure> {
         let url = match (&self.database, &self.data) {
             (Some(url), _) => url.clone(),
             (None, Some(folder)) => database_in(folder)?,
             (None, None) => {
                 return Err(Failure::new(
-                    "no database is set; give --database sqlite:///path/to/bonin.db, or BONIN_DATABASE, or `database` in the configuration file",
+                    "no database is set; give --data DIR for a folder with a database and its key, or --database sqlite:///path/to/bonin.db, or BONIN_DATABASE, or `database` in the configuration file",
                 ));
             }
         };
@@ -88,12 +157,7 @@ impl DatabaseArgs {
     }
 
     fn keyring(&self) -> Result<Keyring, Failure> {
-        let file = match (&self.key_file, &self.data) {
-            (Some(file), _) => Some(file.clone()),
-            (None, Some(folder)) => Some(key_file_in(folder)),
-            (None, None) => None,
-        };
-        let text = match (std::env::var(KEY_VARIABLE), file) {
+        let text = match (std::env::var(KEY_VARIABLE), self.key_file()) {
             (Ok(text), _) => Redacted::new(text),
             (Err(_), Some(file)) => {
                 std::fs::read_to_string(&file)
@@ -114,6 +178,14 @@ impl DatabaseArgs {
 
     /// Connects. The schema may still be behind.
     pub(crate) async fn connect(&self, rules: Rules, create: bool) -> Result<Store, Failure> {
+        if let Some(folder) = self.folder() {
+            match data_folder::look(folder)? {
+                Found::DatabaseAlone => return Err(data_folder::no_key(folder)),
+                Found::KeyAlone if !create => return Err(data_folder::no_database(folder)),
+                Found::Nothing => return Err(data_folder::nothing(folder)),
+                Found::KeyAlone | Found::Both => {}
+            }
+        }
         let keyring = self.keyring()?;
         let url = self.url()?;
         Store::connect(&url, keyring, rules, create)
@@ -132,5 +204,27 @@ impl DatabaseArgs {
         let store = self.connect(rules, false).await?;
         store.check(Timestamp::now()).await?;
         Ok(store)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_found_again_in_its_address() {
+        let file = Path::new("/var/lib/bo#nin 100%3F?/bonin.db");
+        let url = database_in(file.parent().unwrap()).unwrap();
+        assert_eq!(file_of(&url).as_deref(), Some(file));
+        assert_eq!(
+            file_of(&format!("{url}?cache=shared")).as_deref(),
+            Some(file)
+        );
+        assert_eq!(
+            file_of("sqlite:bonin.db").as_deref(),
+            Some(Path::new("bonin.db"))
+        );
+        assert_eq!(file_of("sqlite::memory:"), None);
+        assert_eq!(file_of("postgres://localhost/bonin"), None);
     }
 }

@@ -3,6 +3,8 @@
 mod admin;
 mod cli;
 mod config_file;
+mod console;
+mod data_folder;
 mod database;
 mod dev;
 mod failure;
@@ -51,6 +53,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Store(args) => admin::store::run(args).await,
         Command::Channel(args) => admin::channel::run(args).await,
         Command::Secret(args) => admin::secret::run(args).await,
+        Command::Audit(args) => admin::audit::run(args).await,
         Command::Key(args) => admin::key::run(args),
         Command::Verification(args) => admin::verification::run(args).await,
     }

@@ -2,18 +2,44 @@
 
 use std::path::PathBuf;
 
+use bonin_core::Rules;
 use bonin_gateway::{GatewayConfig, Service};
 use bonin_store::{Channel, ChannelKind, Store};
 use clap::Args;
 use serde_json::json;
 
 use crate::{
-    database::DatabaseArgs, dev::environment, failure::Failure, listener, logging::LogArgs,
-    ready_file, settings::GatewayArgs, shutdown,
+    console::{ConsoleArgs, Place, plain_address},
+    database::DatabaseArgs,
+    dev::environment,
+    failure::Failure,
+    listener,
+    logging::LogArgs,
+    ready_file,
+    settings::GatewayArgs,
+    shutdown,
 };
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    address: AddressArgs,
+    /// Once ready, write the addresses as JSON to this file.
+    #[arg(long, env = "BONIN_READY_FILE", value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    console: ConsoleArgs,
+    #[command(flatten)]
+    gateway: GatewayArgs,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+/// Where the gateway is.
+#[derive(Debug, Args)]
+pub(crate) struct AddressArgs {
     /// Where to listen. Port 0 picks a free one.
     #[arg(
         long,
@@ -21,39 +47,35 @@ pub(crate) struct ServeArgs {
         value_name = "ADDRESS",
         default_value = "127.0.0.1:8787"
     )]
-    listen: String,
+    pub(crate) listen: String,
     /// The address under which browsers and KCP reach the gateway, such as https://bonin.example.com. Required.
     #[arg(long, env = "BONIN_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
-    /// Once ready, write the addresses as JSON to this file.
-    #[arg(long, env = "BONIN_READY_FILE", value_name = "FILE")]
-    ready_file: Option<PathBuf>,
-    #[command(flatten)]
-    database: DatabaseArgs,
-    #[command(flatten)]
-    gateway: GatewayArgs,
-    #[command(flatten)]
-    log: LogArgs,
 }
 
 pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
-    let public_url = public_url(args.public_url.as_deref())?;
+    let public_url = args.address.public_url()?;
     args.log.start()?;
-    let config = args.gateway.config(GatewayConfig {
+    let mut config = args.gateway.config(GatewayConfig {
         public_url: public_url.clone(),
         ..GatewayConfig::default()
     });
-    let store = args.database.open(config.rules).await?;
+    let store = open(&args.database, config.rules).await?;
     refuse_what_everyone_knows(&store).await?;
     let (drain_limit, trusted_hops) = (config.drain_limit, config.trusted_hops);
+    let (listener, bound) = listener::bind(&args.address.listen).await?;
+    let console = args.console.place(&public_url).await?;
     let stop = shutdown::on_signal();
     let service = Service::new(store, config, stop.child_token())?;
-    let router = bonin_gateway::http::router(service.clone(), true)
+    let beside_the_api = matches!(console, Place::BesideTheApi(_));
+    let router = bonin_gateway::http::router(service.clone(), beside_the_api)
         .map_err(Failure::while_doing("the API reference cannot be made"))?;
-    let (listener, bound) = listener::bind(&args.listen).await?;
     service.start_sweeper();
+    let mut ready = json!({ "gateway": format!("http://{bound}"), "publicUrl": public_url });
+    if let Some(url) = console.url() {
+        ready["console"] = json!({ "url": format!("{url}/console") });
+    }
     if let Some(file) = &args.ready_file {
-        let ready = json!({ "gateway": format!("http://{bound}"), "publicUrl": public_url });
         ready_file::write(file, &ready)?;
     }
     if public_url.starts_with("https:") && trusted_hops == 0 {
@@ -61,8 +83,19 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
             "public_url is https, so there is a proxy, but trusted_hops is 0: all callers count as one address"
         );
     }
-    tracing::info!(address = %bound, public_url, "ready");
-    let deadline = listener::serve(listener, router, stop, drain_limit).await;
+    tracing::info!(address = %bound, public_url, console = console.url(), "ready");
+    let serving = listener::serve(listener, router, stop.clone(), drain_limit);
+    let deadline = match console {
+        Place::Alone(listener, _) => {
+            let router = bonin_gateway::http::console_router(service.clone());
+            tokio::join!(
+                serving,
+                listener::serve(listener, router, stop, drain_limit)
+            )
+            .0
+        }
+        Place::Nowhere | Place::BesideTheApi(_) => serving.await,
+    };
     if !service.drain(deadline).await {
         return Err(Failure::new(
             "something was still under way when the drain limit was over",
@@ -71,26 +104,33 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn public_url(given: Option<&str>) -> Result<String, Failure> {
-    let wrong = |why: &str| {
-        Failure::new(format!(
-            "{why}; give the address under which browsers and KCP reach the gateway, such as --public-url https://bonin.example.com, BONIN_PUBLIC_URL, or `public_url` in the configuration file"
-        ))
+/// Opens the database. A data folder that holds nothing yet is set up first.
+async fn open(database: &DatabaseArgs, rules: Rules) -> Result<Store, Failure> {
+    let Some((folder, store)) = database.first_start(rules).await? else {
+        return database.open(rules).await;
     };
-    let given = given.ok_or_else(|| wrong("no public_url is set"))?;
-    let url = reqwest::Url::parse(given).map_err(|_| wrong("public_url is not an address"))?;
-    if !matches!(url.scheme(), "http" | "https")
-        || !url.has_host()
-        || url.query().is_some()
-        || url.fragment().is_some()
-    {
-        return Err(wrong("public_url must be a plain http or https address"));
+    tracing::info!(
+        "made a new database and its key in {}; keep a copy of the key apart from the database",
+        folder.display()
+    );
+    Ok(store)
+}
+
+impl AddressArgs {
+    pub(crate) fn public_url(&self) -> Result<String, Failure> {
+        let wrong = |why: &str| {
+            Failure::new(format!(
+                "{why}; give the address under which browsers and KCP reach the gateway, such as --public-url https://bonin.example.com, BONIN_PUBLIC_URL, or `public_url` in the configuration file"
+            ))
+        };
+        let given = self.public_url.as_deref();
+        let given = given.ok_or_else(|| wrong("no public_url is set"))?;
+        plain_address("public_url", given).map_err(|why| wrong(&why.to_string()))
     }
-    Ok(given.trim_end_matches('/').to_owned())
 }
 
 /// What the dev environment uses is public: whoever knows this project could come in with it.
-async fn refuse_what_everyone_knows(store: &Store) -> Result<(), Failure> {
+pub(crate) async fn refuse_what_everyone_knows(store: &Store) -> Result<(), Failure> {
     let refuse = |what: &str| {
         Failure::new(format!(
             "the database holds {what} of the dev environment, which everyone knows; use another database, set up with `bonin migrate`, `bonin store create`, `bonin channel create` and `bonin secret create`"

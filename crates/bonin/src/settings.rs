@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, str::FromStr, time::Duration};
 
-use bonin_gateway::{GatewayConfig, Rate};
+use bonin_gateway::{GatewayConfig, KcpConfig, Rate};
 use clap::Args;
 use jiff::SignedDuration;
 
@@ -27,7 +27,7 @@ impl Span {
         self.0
     }
 
-    fn signed(self) -> SignedDuration {
+    pub(crate) fn signed(self) -> SignedDuration {
         SignedDuration::try_from(self.0).unwrap_or(SignedDuration::MAX)
     }
 }
@@ -48,10 +48,10 @@ impl FromStr for RateText {
     }
 }
 
-/// Every limit and time-out. What is not set has the default of the command.
+/// How to speak to KCP.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Gateway settings")]
-pub(crate) struct GatewayArgs {
+#[command(next_help_heading = "KCP")]
+pub(crate) struct KcpArgs {
     /// How long one call to KCP may take. [default: 15s]
     #[arg(long, env = "BONIN_KCP_TIMEOUT", value_name = "TIME")]
     kcp_timeout: Option<Span>,
@@ -82,6 +82,39 @@ pub(crate) struct GatewayArgs {
         value_delimiter = ','
     )]
     kcp_uncounted_codes: Vec<String>,
+}
+
+impl KcpArgs {
+    /// What is set, over the defaults.
+    pub(crate) fn config(&self) -> KcpConfig {
+        let mut config = GatewayConfig::default().kcp;
+        set(
+            &mut config.request_timeout,
+            self.kcp_timeout.map(Span::duration),
+        );
+        set(
+            &mut config.connect_timeout,
+            self.kcp_connect_timeout.map(Span::duration),
+        );
+        config.more_live_hosts.clone_from(&self.kcp_live_hosts);
+        config.final_codes.clone_from(&self.kcp_final_codes);
+        config.uncounted_codes.clone_from(&self.kcp_uncounted_codes);
+        config
+    }
+}
+
+fn set<T>(target: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *target = value;
+    }
+}
+
+/// Every limit and time-out. What is not set has the default of the command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Gateway settings")]
+pub(crate) struct GatewayArgs {
+    #[command(flatten)]
+    pub(crate) kcp: KcpArgs,
     /// How long an API try lives from its last message. [default: 10m]
     #[arg(long, env = "BONIN_API_TRY_LIFE", value_name = "TIME")]
     api_try_life: Option<Span>,
@@ -129,25 +162,7 @@ pub(crate) struct GatewayArgs {
 impl GatewayArgs {
     /// The gateway's configuration: what is set, over the defaults of the command.
     pub(crate) fn config(&self, mut config: GatewayConfig) -> GatewayConfig {
-        fn set<T>(target: &mut T, value: Option<T>) {
-            if let Some(value) = value {
-                *target = value;
-            }
-        }
-        set(
-            &mut config.kcp.request_timeout,
-            self.kcp_timeout.map(Span::duration),
-        );
-        set(
-            &mut config.kcp.connect_timeout,
-            self.kcp_connect_timeout.map(Span::duration),
-        );
-        config.kcp.more_live_hosts.clone_from(&self.kcp_live_hosts);
-        config.kcp.final_codes.clone_from(&self.kcp_final_codes);
-        config
-            .kcp
-            .uncounted_codes
-            .clone_from(&self.kcp_uncounted_codes);
+        config.kcp = self.kcp.config();
         set(
             &mut config.rules.api_try_life,
             self.api_try_life.map(Span::signed),

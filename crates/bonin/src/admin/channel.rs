@@ -1,25 +1,17 @@
 //! `bonin channel`
 
-use std::{io::Read, path::PathBuf};
+use std::path::{Path, PathBuf};
 
-use bonin_core::{Redacted, Rules, StoreId};
+use bonin_core::{Redacted, StoreId};
 use bonin_gateway::{
-    ids,
-    provider::kcp::{HUB_LIVE, HUB_TEST, PG_PROVIDER, WINDOW_LIVE, WINDOW_TEST},
+    admin::{ChannelForm, Error, ShownChannel},
+    provider::{EnteredCredentials, Instructions, Probed, Verdict},
 };
-use bonin_kcp::hub::HubCredentials;
-use bonin_store::{ChannelKind, HubAccess, NewChannel, WindowAccess};
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{
-    AdminArgs,
-    secret::refuse_unknown_store,
-    store::{KindArg, checked_name},
-};
-use crate::{dev::environment::SITE_CD, failure::Failure};
+use super::{AdminArgs, Shell, facts, input, or_dash, store::KindArg};
+use crate::{failure::Failure, settings::KcpArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct ChannelArgs {
@@ -39,6 +31,75 @@ enum ChannelCommand {
         #[command(flatten)]
         admin: AdminArgs,
     },
+    /// Show one channel, without its credentials.
+    Show {
+        #[command(flatten)]
+        which: WhichArgs,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Give a channel another name.
+    Update {
+        #[command(flatten)]
+        which: WhichArgs,
+        /// What people call it.
+        #[arg(long)]
+        name: String,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Replace credentials or addresses. What is not given stays as it is; the merchant's code cannot change.
+    ReplaceCredentials(Box<ReplaceArgs>),
+    /// Ask KCP something that costs nothing with each of the channel's credentials, and explain the answer. Exit status 1 where
+    /// one of them does not work.
+    Test {
+        #[command(flatten)]
+        which: WhichArgs,
+        #[command(flatten)]
+        gateway: PublicArgs,
+        #[command(flatten)]
+        kcp: KcpArgs,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Say what to enter in KCP's partner admin for this channel.
+    Instructions {
+        #[command(flatten)]
+        which: WhichArgs,
+        #[command(flatten)]
+        gateway: PublicArgs,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Put a channel away: it takes no new tries; those under way end on it.
+    Retire {
+        #[command(flatten)]
+        which: WhichArgs,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Bring a channel back that was put away.
+    Restore {
+        #[command(flatten)]
+        which: WhichArgs,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+}
+
+/// Which channel.
+#[derive(Debug, Args)]
+struct WhichArgs {
+    /// The channel's key or id, as `list` shows them.
+    channel: String,
+}
+
+/// Where the way back from KCP leads to.
+#[derive(Debug, Args)]
+struct PublicArgs {
+    /// The address under which browsers and KCP reach the gateway, as `bonin serve` is told it.
+    #[arg(long, env = "BONIN_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -49,9 +110,33 @@ struct CreateArgs {
     /// What people call it.
     #[arg(long)]
     name: String,
-    /// LIVE or TEST.
+    /// LIVE or TEST. It stays as it is made.
     #[arg(long, value_enum, ignore_case = true)]
     kind: KindArg,
+    #[command(flatten)]
+    credentials: CredentialArgs,
+    #[command(flatten)]
+    kcp: KcpArgs,
+    #[command(flatten)]
+    admin: AdminArgs,
+}
+
+#[derive(Debug, Args)]
+struct ReplaceArgs {
+    #[command(flatten)]
+    which: WhichArgs,
+    #[command(flatten)]
+    credentials: CredentialArgs,
+    #[command(flatten)]
+    kcp: KcpArgs,
+    #[command(flatten)]
+    admin: AdminArgs,
+}
+
+/// What KCP hands to a merchant. Secrets come in files, never as arguments: others on the machine can read command lines.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Credentials")]
+struct CredentialArgs {
     /// KCP's credentials as one JSON file, `-` for standard input: {siteCd, encKey?, certificatePem?, privateKeyPem?, privateKeyPassword?}.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["site_cd", "certificate", "private_key", "private_key_password_file", "enc_key_file"])]
     credentials: Option<PathBuf>,
@@ -59,10 +144,10 @@ struct CreateArgs {
     #[arg(long, value_name = "CODE")]
     site_cd: Option<String>,
     /// The service certificate, KCP_AUTH_{site_cd}_CERT.pem (hub).
-    #[arg(long, value_name = "FILE", requires = "private_key")]
+    #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
     /// Its encrypted key, KCP_AUTH_{site_cd}_PRIKEY.pem (hub).
-    #[arg(long, value_name = "FILE", requires = "certificate")]
+    #[arg(long, value_name = "FILE")]
     private_key: Option<PathBuf>,
     /// A file that holds the key's password (hub).
     #[arg(long, value_name = "FILE")]
@@ -76,211 +161,267 @@ struct CreateArgs {
     /// Where the window is. [default: KCP's, by kind]
     #[arg(long, value_name = "URL")]
     window_url: Option<String>,
-    #[command(flatten)]
-    admin: AdminArgs,
 }
 
-/// What KCP hands to a merchant, as the sandbox gives it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct MerchantCredentials {
-    pub(crate) site_cd: String,
-    #[serde(default)]
-    pub(crate) enc_key: Option<String>,
-    #[serde(default)]
-    certificate_pem: Option<String>,
-    #[serde(default)]
-    private_key_pem: Option<String>,
-    #[serde(default)]
-    private_key_password: Option<String>,
-}
-
-impl MerchantCredentials {
-    /// What the hub asks for, if all of it is there.
-    pub(crate) fn hub(&self, url: &str) -> Option<HubAccess> {
-        Some(HubAccess {
-            url: url.to_owned(),
-            certificate: Redacted::new(self.certificate_pem.clone()?),
-            private_key: Redacted::new(self.private_key_pem.clone()?),
-            private_key_password: Redacted::new(self.private_key_password.clone()?),
-            certificate_ends_at: None,
-        })
+impl CredentialArgs {
+    fn entered(self) -> Result<EnteredCredentials, Failure> {
+        let mut entered = match &self.credentials {
+            Some(file) => EnteredCredentials::from_json(input::text(file)?.expose())
+                .map_err(Error::Invalid)?,
+            None => EnteredCredentials {
+                site_cd: self.site_cd.unwrap_or_default(),
+                certificate: text(self.certificate.as_deref())?,
+                private_key: text(self.private_key.as_deref())?,
+                private_key_password: line_of(self.private_key_password_file.as_deref())?,
+                enc_key: line_of(self.enc_key_file.as_deref())?,
+                ..EnteredCredentials::default()
+            },
+        };
+        entered.hub_url = self.hub_url.unwrap_or_default();
+        entered.window_url = self.window_url.unwrap_or_default();
+        Ok(entered)
     }
 }
 
-/// Checks that certificate, key and password belong together and have not expired. Says when the certificate ends.
-pub(crate) fn check_hub(site_cd: &str, hub: &HubAccess) -> Result<Timestamp, Failure> {
-    let credentials = HubCredentials::parse(
-        site_cd,
-        hub.certificate.expose(),
-        hub.private_key.expose(),
-        hub.private_key_password.expose(),
-    )
-    .map_err(|error| Failure::new(error.to_string()))?;
-    let ends_at = credentials.certificate_not_after();
-    if ends_at <= Timestamp::now() {
-        return Err(Failure::new(format!(
-            "인증서가 {ends_at}에 만료되었습니다. KCP 파트너 관리자에서 새 인증서를 받아 주세요."
-        )));
+fn text(file: Option<&Path>) -> Result<Redacted, Failure> {
+    file.map_or_else(|| Ok(Redacted::default()), input::text)
+}
+
+fn line_of(file: Option<&Path>) -> Result<Redacted, Failure> {
+    file.map_or_else(|| Ok(Redacted::default()), input::line)
+}
+
+impl Shell {
+    /// The channel of this key or id.
+    async fn channel(&self, which: &WhichArgs) -> Result<ShownChannel, Failure> {
+        let channels = self.admin.channels(&self.who, None).await?;
+        let found = channels
+            .into_iter()
+            .find(|channel| channel.key == which.channel || channel.id.as_str() == which.channel);
+        Ok(found.ok_or(Error::NotFound("채널"))?)
     }
-    Ok(ends_at)
 }
 
 pub(crate) async fn run(args: ChannelArgs) -> Result<(), Failure> {
     match args.command {
         ChannelCommand::Create(args) => create(*args).await,
         ChannelCommand::List { store, admin } => {
-            let database = admin.database.open(Rules::default()).await?;
-            let channels = database.channels(store.as_ref()).await?;
-            database.close().await;
-            let lines: Vec<String> = channels.iter().map(|channel| line(channel)).collect();
-            let shown: Vec<Value> = channels.iter().map(|channel| shown(channel)).collect();
+            let shell = admin.open().await?;
+            let channels = shell.admin.channels(&shell.who, store.as_ref()).await?;
+            shell.admin.close().await;
+            let lines: Vec<String> = channels.iter().map(line).collect();
+            let shown: Vec<Value> = channels.iter().map(shown).collect();
             admin.output.print(&json!(shown), &lines.join("\n"))
+        }
+        ChannelCommand::Show { which, admin } => {
+            let shell = admin.open().await?;
+            let channel = shell.channel(&which).await?;
+            shell.admin.close().await;
+            admin.output.print(&shown(&channel), &in_full(&channel))
+        }
+        ChannelCommand::Update { which, name, admin } => {
+            let shell = admin.open().await?;
+            let id = shell.channel(&which).await?.id;
+            shell.admin.rename_channel(&shell.who, &id, &name).await?;
+            changed(shell, &which, &admin).await
+        }
+        ChannelCommand::ReplaceCredentials(args) => {
+            let entered = args.credentials.entered()?;
+            let shell = args.admin.open_with(&args.kcp.config(), None).await?;
+            let id = shell.channel(&args.which).await?.id;
+            let replaced = shell.admin.replace_credentials(&shell.who, &id, &entered);
+            replaced.await?;
+            changed(shell, &args.which, &args.admin).await
+        }
+        ChannelCommand::Test {
+            which,
+            gateway,
+            kcp,
+            admin,
+        } => {
+            let shell = admin
+                .open_with(&kcp.config(), gateway.public_url.as_deref())
+                .await?;
+            test(shell, &which, &admin).await
+        }
+        ChannelCommand::Instructions {
+            which,
+            gateway,
+            admin,
+        } => {
+            let kcp = bonin_gateway::GatewayConfig::default().kcp;
+            let shell = admin.open_with(&kcp, gateway.public_url.as_deref()).await?;
+            let id = shell.channel(&which).await?.id;
+            let told = shell.admin.channel_instructions(&shell.who, &id).await?;
+            shell.admin.close().await;
+            let lines: Vec<String> = told.iter().map(steps).collect();
+            let shown: Vec<Value> = told.iter().map(shown_steps).collect();
+            admin.output.print(&json!(shown), &lines.join("\n\n"))
+        }
+        ChannelCommand::Retire { which, admin } => {
+            let shell = admin.open().await?;
+            let id = shell.channel(&which).await?.id;
+            shell.admin.retire_channel(&shell.who, &id).await?;
+            changed(shell, &which, &admin).await
+        }
+        ChannelCommand::Restore { which, admin } => {
+            let shell = admin.open().await?;
+            let id = shell.channel(&which).await?.id;
+            shell.admin.restore_channel(&shell.who, &id).await?;
+            changed(shell, &which, &admin).await
         }
     }
 }
 
 async fn create(args: CreateArgs) -> Result<(), Failure> {
-    let credentials = credentials(&args)?;
-    if args.kind == KindArg::Live && credentials.site_cd == SITE_CD {
-        return Err(Failure::new(
-            "AO7F3 is KCP's public test merchant, whose key everyone knows; a LIVE channel needs your own site_cd",
-        ));
-    }
-    let (hub_url, window_url) = urls(&args)?;
-    let hub = match credentials.hub(&hub_url) {
-        Some(hub) => Some(HubAccess {
-            certificate_ends_at: Some(check_hub(&credentials.site_cd, &hub)?),
-            ..hub
-        }),
-        None if credentials.private_key_pem.is_some() => {
-            return Err(Failure::new(
-                "the key's password is missing; give --private-key-password-file",
-            ));
-        }
-        None => None,
+    let form = ChannelForm {
+        store: args.store,
+        name: args.name,
+        kind: args.kind.into(),
+        credentials: args.credentials.entered()?,
     };
-    let window = credentials.enc_key.as_ref().map(|enc_key| WindowAccess {
-        url: window_url,
-        enc_key: Redacted::new(enc_key.as_str()),
-    });
-    if hub.is_none() && window.is_none() {
-        return Err(Failure::new(
-            "a channel needs credentials for the hub (--certificate, --private-key, --private-key-password-file), for the window (--enc-key-file), or for both",
-        ));
-    }
-    let store = args.admin.database.open(Rules::default()).await?;
-    refuse_unknown_store(&store, &args.store).await?;
-    let channel = NewChannel {
-        id: ids::channel_id()?,
-        store_id: args.store,
-        key: ids::channel_key()?,
-        name: checked_name(args.name)?,
-        kind: match args.kind {
-            KindArg::Live => ChannelKind::Live,
-            KindArg::Test => ChannelKind::Test,
-        },
-        pg_provider: PG_PROVIDER.to_owned(),
-        pg_merchant_id: credentials.site_cd,
-        hub,
-        window,
-    };
-    store
-        .put_channel(&channel, &super::actor(), Timestamp::now())
-        .await?;
-    store.close().await;
+    let shell = args.admin.open_with(&args.kcp.config(), None).await?;
+    let channel = shell.admin.create_channel(&shell.who, &form).await?;
+    shell.admin.close().await;
     args.admin.output.print(&shown(&channel), &line(&channel))
 }
 
-fn urls(args: &CreateArgs) -> Result<(String, String), Failure> {
-    let (hub, window) = match args.kind {
-        KindArg::Live => (HUB_LIVE, WINDOW_LIVE),
-        KindArg::Test => (HUB_TEST, WINDOW_TEST),
-    };
-    let checked = |given: &Option<String>, default: &str| {
-        let url = given.as_deref().unwrap_or(default);
-        match reqwest::Url::parse(url) {
-            Ok(parsed) if matches!(parsed.scheme(), "http" | "https") && parsed.has_host() => {
-                Ok(url.trim_end_matches('/').to_owned())
-            }
-            _ => Err(Failure::new(
-                "--hub-url and --window-url must be http or https addresses",
-            )),
-        }
-    };
-    Ok((
-        checked(&args.hub_url, hub)?,
-        checked(&args.window_url, window)?,
-    ))
+/// Shows the channel as it is now.
+async fn changed(shell: Shell, which: &WhichArgs, admin: &AdminArgs) -> Result<(), Failure> {
+    let channel = shell.channel(which).await?;
+    shell.admin.close().await;
+    admin.output.print(&shown(&channel), &in_full(&channel))
 }
 
-fn credentials(args: &CreateArgs) -> Result<MerchantCredentials, Failure> {
-    if let Some(file) = &args.credentials {
-        let text = read(file)?;
-        return serde_json::from_str(&text).map_err(|_| {
-            Failure::new("--credentials must be a JSON object {siteCd, encKey?, certificatePem?, privateKeyPem?, privateKeyPassword?}")
-        });
+async fn test(shell: Shell, which: &WhichArgs, admin: &AdminArgs) -> Result<(), Failure> {
+    let id = shell.channel(which).await?.id;
+    let probed = shell.admin.test_channel(&shell.who, &id).await?;
+    shell.admin.close().await;
+    let lines: Vec<String> = probed.iter().map(probe).collect();
+    let shown: Vec<Value> = probed.iter().map(shown_probe).collect();
+    admin.output.print(&json!(shown), &lines.join("\n"))?;
+    let works = |probed: &Probed| matches!(probed.verdict, Verdict::Works | Verdict::Unclear);
+    if probed.iter().all(works) {
+        Ok(())
+    } else {
+        Err(Failure::new("the channel does not work as it is"))
     }
-    let site_cd = args
-        .site_cd
-        .clone()
-        .ok_or_else(|| Failure::new("--site-cd is missing: KCP's code for the merchant"))?;
-    let contents = |file: &Option<PathBuf>| file.as_ref().map(read).transpose();
-    let one_line = |file: &Option<PathBuf>| -> Result<Option<String>, Failure> {
-        Ok(contents(file)?.map(|text| text.trim_end_matches(['\r', '\n']).to_owned()))
-    };
-    Ok(MerchantCredentials {
-        site_cd,
-        enc_key: one_line(&args.enc_key_file)?,
-        certificate_pem: contents(&args.certificate)?,
-        private_key_pem: contents(&args.private_key)?,
-        private_key_password: one_line(&args.private_key_password_file)?,
-    })
 }
 
-fn read(file: &PathBuf) -> Result<String, Failure> {
-    let failed =
-        |error: std::io::Error| Failure::new(format!("cannot read {}: {error}", file.display()));
-    if file.as_os_str() == "-" {
-        let mut text = String::new();
-        std::io::stdin()
-            .take(1 << 20)
-            .read_to_string(&mut text)
-            .map_err(failed)?;
-        return Ok(text);
-    }
-    std::fs::read_to_string(file).map_err(failed)
-}
-
-fn shown(channel: &NewChannel) -> Value {
+fn shown(channel: &ShownChannel) -> Value {
     json!({
         "id": channel.id.as_str(),
-        "key": channel.key.as_str(),
-        "storeId": channel.store_id.as_str(),
+        "key": channel.key,
+        "storeId": channel.store.as_str(),
         "name": channel.name,
         "kind": channel.kind.as_str(),
         "pgProvider": channel.pg_provider,
         "pgMerchantId": channel.pg_merchant_id,
-        "hub": channel.hub.as_ref().map(|hub| json!({
-            "url": hub.url,
-            "certificateEndsAt": hub.certificate_ends_at.map(|at| at.to_string()),
+        "hub": channel.hub_url.as_ref().map(|url| json!({
+            "url": url,
+            "certificateEndsAt": channel.certificate.map(|(at, _)| at.to_string()),
         })),
-        "window": channel.window.as_ref().map(|window| json!({ "url": window.url })),
+        "window": channel.window_url.as_ref().map(|url| json!({ "url": url })),
+        "createdAt": channel.created_at.to_string(),
+        "retiredAt": channel.retired_at.map(|at| at.to_string()),
+        "warning": channel.certificate_warning(),
     })
 }
 
-fn line(channel: &NewChannel) -> String {
-    let can = match (&channel.hub, &channel.window) {
+fn line(channel: &ShownChannel) -> String {
+    let can = match (&channel.hub_url, &channel.window_url) {
         (Some(_), Some(_)) => "hub+window",
         (Some(_), None) => "hub",
         _ => "window",
     };
-    format!(
+    let mut line = format!(
         "{}  {}  {}  {}  {can}  {}",
         channel.key,
-        channel.store_id,
+        channel.store,
         channel.kind.as_str(),
         channel.pg_merchant_id,
         channel.name
+    );
+    if let Some((ends_at, _)) = channel.certificate {
+        line.push_str(&format!("  certificate until {ends_at}"));
+    }
+    if let Some(at) = channel.retired_at {
+        line.push_str(&format!("  retired {at}"));
+    }
+    if let Some(warning) = channel.certificate_warning() {
+        line.push_str(&format!("\n    {warning}"));
+    }
+    line
+}
+
+fn in_full(channel: &ShownChannel) -> String {
+    facts(&[
+        ("key", channel.key.clone()),
+        ("id", channel.id.to_string()),
+        ("store", channel.store.to_string()),
+        ("name", channel.name.clone()),
+        ("kind", channel.kind.as_str().to_owned()),
+        ("site-cd", channel.pg_merchant_id.clone()),
+        ("hub", or_dash(channel.hub_url.as_ref())),
+        (
+            "certificate-ends",
+            or_dash(channel.certificate.map(|(at, _)| at)),
+        ),
+        ("window", or_dash(channel.window_url.as_ref())),
+        ("created", channel.created_at.to_string()),
+        ("retired", or_dash(channel.retired_at)),
+        ("warning", or_dash(channel.certificate_warning())),
+    ])
+}
+
+fn shown_probe(probed: &Probed) -> Value {
+    json!({
+        "product": probed.product.as_str(),
+        "verdict": probed.verdict.as_str(),
+        "code": probed.code,
+        "message": probed.message.as_ref().map(Redacted::expose),
+        "explanation": probed.explanation,
+        "millis": u64::try_from(probed.took.as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+fn probe(probed: &Probed) -> String {
+    let said = match (&probed.code, &probed.message) {
+        (Some(code), Some(message)) => format!("  {code} {}", message.expose()),
+        (Some(code), None) => format!("  {code}"),
+        _ => String::new(),
+    };
+    format!(
+        "{}  {}{said}  {} ms\n    {}",
+        probed.product.as_str(),
+        probed.verdict.as_str(),
+        probed.took.as_millis(),
+        probed.explanation
     )
+}
+
+fn shown_steps(told: &Instructions) -> Value {
+    let steps: Vec<Value> = told
+        .steps
+        .iter()
+        .map(|step| json!({ "place": step.place, "value": step.value, "note": step.note }))
+        .collect();
+    json!({ "product": told.product.as_str(), "steps": steps })
+}
+
+fn steps(told: &Instructions) -> String {
+    let mut lines = vec![told.product.korean().to_owned()];
+    for (number, step) in told.steps.iter().enumerate() {
+        let value = step
+            .value
+            .as_ref()
+            .map_or_else(String::new, |value| format!(": {value}"));
+        lines.push(format!(
+            "  {}. {}{value}\n     {}",
+            number + 1,
+            step.place,
+            step.note
+        ));
+    }
+    lines.join("\n")
 }

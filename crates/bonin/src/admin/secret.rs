@@ -1,17 +1,14 @@
 //! `bonin secret`
 
-use bonin_core::{Rules, SecretId, StoreId};
-use bonin_gateway::ids;
-use bonin_store::{ApiSecret, NewApiSecret, SecretHash, Store};
+use bonin_core::{SecretId, StoreId};
+use bonin_gateway::admin::SecretForm;
+use bonin_store::ApiSecret;
 use clap::{Args, Subcommand};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{AdminArgs, store::checked_name};
+use super::AdminArgs;
 use crate::{failure::Failure, settings::Span};
-
-/// How much of a secret is shown to be recognised by.
-const PREFIX: usize = 13;
 
 #[derive(Debug, Args)]
 pub(crate) struct SecretArgs {
@@ -43,6 +40,16 @@ enum SecretCommand {
         #[command(flatten)]
         admin: AdminArgs,
     },
+    /// Give an API secret another name.
+    Rename {
+        /// Its id, as `list` shows it.
+        id: SecretId,
+        /// What people call it.
+        #[arg(long)]
+        name: String,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
     /// End an API secret and every token made from it, at once.
     Revoke {
         /// Its id, as `list` shows it.
@@ -60,84 +67,58 @@ pub(crate) async fn run(args: SecretArgs) -> Result<(), Failure> {
             name,
             expires_in,
             admin,
-        } => create(&admin, store, also, name, expires_in).await,
+        } => {
+            let form = SecretForm {
+                name,
+                default_store: store,
+                other_stores: also,
+                life: expires_in.map(Span::signed),
+            };
+            create(&admin, &form).await
+        }
         SecretCommand::List { admin } => {
-            let store = admin.database.open(Rules::default()).await?;
-            let secrets = store.secrets().await?;
-            store.close().await;
+            let shell = admin.open().await?;
+            let secrets = shell.admin.secrets(&shell.who).await?;
+            shell.admin.close().await;
             let lines: Vec<String> = secrets.iter().map(line).collect();
             let shown: Vec<Value> = secrets.iter().map(shown).collect();
             admin.output.print(&json!(shown), &lines.join("\n"))
         }
+        SecretCommand::Rename { id, name, admin } => {
+            let shell = admin.open().await?;
+            shell.admin.rename_secret(&shell.who, &id, &name).await?;
+            let secret = shell.admin.secret(&shell.who, &id).await?;
+            shell.admin.close().await;
+            admin.output.print(&shown(&secret), &line(&secret))
+        }
         SecretCommand::Revoke { id, admin } => {
-            let store = admin.database.open(Rules::default()).await?;
-            store
-                .revoke_secret(&id, &super::actor(), Timestamp::now())
-                .await?;
-            store.close().await;
+            let shell = admin.open().await?;
+            shell.admin.revoke_secret(&shell.who, &id).await?;
+            shell.admin.close().await;
             let done = json!({ "id": id.as_str(), "revoked": true });
             admin.output.print(&done, &format!("{id} is revoked."))
         }
     }
 }
 
-async fn create(
-    admin: &AdminArgs,
-    default_store: StoreId,
-    mut other_stores: Vec<StoreId>,
-    name: String,
-    expires_in: Option<Span>,
-) -> Result<(), Failure> {
-    let store = admin.database.open(Rules::default()).await?;
-    other_stores.retain(|other| *other != default_store);
-    other_stores.sort();
-    other_stores.dedup();
-    for id in std::iter::once(&default_store).chain(&other_stores) {
-        refuse_unknown_store(&store, id).await?;
-    }
-    let now = Timestamp::now();
-    let secret = ids::api_secret()?;
-    let expires_at = expires_in
-        .map(|span| {
-            SignedDuration::try_from(span.duration())
-                .ok()
-                .and_then(|span| now.checked_add(span).ok())
-                .ok_or_else(|| Failure::new("--expires-in is too long"))
-        })
-        .transpose()?;
-    let new = NewApiSecret {
-        id: ids::secret_id()?,
-        hash: SecretHash::of(secret.expose()),
-        prefix: secret.expose().chars().take(PREFIX).collect(),
-        name: checked_name(name)?,
-        default_store,
-        other_stores,
-        expires_at,
-    };
-    store.create_secret(&new, &super::actor(), now).await?;
-    store.close().await;
-    let made = json!({
-        "id": new.id.as_str(),
-        "secret": secret.expose(),
-        "name": new.name,
-        "storeId": new.default_store.as_str(),
-        "expiresAt": new.expires_at.map(|at| at.to_string()),
+async fn create(admin: &AdminArgs, form: &SecretForm) -> Result<(), Failure> {
+    let shell = admin.open().await?;
+    let made = shell.admin.create_secret(&shell.who, form).await?;
+    shell.admin.close().await;
+    let kept = &made.kept;
+    let shown = json!({
+        "id": kept.id.as_str(),
+        "secret": made.secret.expose(),
+        "name": kept.name,
+        "storeId": kept.default_store.as_str(),
+        "expiresAt": kept.expires_at.map(|at| at.to_string()),
     });
     let lines = format!(
         "{}\n\nThis is the only time that it is shown. Its id is {}.",
-        secret.expose(),
-        new.id
+        made.secret.expose(),
+        kept.id
     );
-    admin.output.print(&made, &lines)
-}
-
-pub(super) async fn refuse_unknown_store(store: &Store, id: &StoreId) -> Result<(), Failure> {
-    match store.store(id).await? {
-        Some(_) => Ok(()),
-        None => Err(Failure::new(format!(
-            "there is no store {id}; `bonin store list` shows them, `bonin store create` makes one"
-        ))),
-    }
+    admin.output.print(&shown, &lines)
 }
 
 fn shown(secret: &ApiSecret) -> Value {
@@ -147,6 +128,7 @@ fn shown(secret: &ApiSecret) -> Value {
         "prefix": secret.prefix,
         "name": secret.name,
         "stores": secret.stores.iter().map(StoreId::as_str).collect::<Vec<_>>(),
+        "createdAt": secret.created_at.to_string(),
         "expiresAt": time(secret.expires_at),
         "revokedAt": time(secret.revoked_at),
         "lastUsedAt": time(secret.last_used_at),
@@ -156,11 +138,16 @@ fn shown(secret: &ApiSecret) -> Value {
 fn line(secret: &ApiSecret) -> String {
     let state = match (secret.revoked_at, secret.expires_at) {
         (Some(at), _) => format!("revoked {at}"),
+        (None, Some(at)) if at <= Timestamp::now() => format!("ended {at}"),
         (None, Some(at)) => format!("until {at}"),
         (None, None) => "valid".to_owned(),
     };
+    let used = match secret.last_used_at {
+        Some(at) => format!("used {at}"),
+        None => "never used".to_owned(),
+    };
     format!(
-        "{}  {}…  {}  {}  {state}",
+        "{}  {}…  {}  {}  {state}  {used}",
         secret.id, secret.prefix, secret.default_store, secret.name
     )
 }

@@ -11,14 +11,15 @@ use axum::Router;
 use bonin_core::Rules;
 use bonin_gateway::{GatewayConfig, Rate, Service};
 use bonin_sandbox::SandboxConfig;
-use bonin_store::{Keyring, Store};
+use bonin_store::Store;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    database::{DatabaseArgs, database_in, key_file_in, write_private},
+    data_folder::{self, Found},
+    database::{DatabaseArgs, database_in, key_file_in},
     failure::Failure,
     listener,
     logging::LogArgs,
@@ -158,15 +159,13 @@ fn generous(public_url: &str) -> GatewayConfig {
 
 /// The database of the folder, with a key of its own that is made once.
 async fn open(folder: &std::path::Path, rules: Rules) -> Result<Store, Failure> {
-    let key_file = key_file_in(folder);
-    if !key_file.exists() {
-        let key = Keyring::generate(1).map_err(Failure::while_doing("a key cannot be made"))?;
-        write_private(&key_file, &format!("{}\n", key.expose()))?;
+    if data_folder::look(folder)? == Found::Nothing {
+        data_folder::begin(folder)?;
     }
     let database = DatabaseArgs {
         config: None,
         database: Some(database_in(folder)?),
-        key_file: Some(key_file),
+        key_file: Some(key_file_in(folder)),
         data: None,
     };
     let store = database.connect(rules, true).await?;

@@ -1,7 +1,9 @@
 //! Fills the dev database: two stores, three channels, two secrets. Again at each start, since the sandbox makes a new
 //! certificate each time.
 
-use bonin_core::{ChannelId, ChannelKey, Redacted, SecretId, StoreId};
+use bonin_core::{ChannelId, ChannelKey, SecretId, StoreId};
+use bonin_gateway::{admin::Error, provider::EnteredCredentials};
+use bonin_kcp::hub::HubCredentials;
 use bonin_store::{
     Actor, BrowserRules, ChannelKind, HubAccess, NewApiSecret, NewChannel, NewStore, SecretHash,
     Store, StoreError, StoreKind, StoreLimits, WindowAccess,
@@ -9,10 +11,27 @@ use bonin_store::{
 use jiff::Timestamp;
 
 use super::environment::{self, DevChannel, DevStore};
-use crate::{
-    admin::channel::{MerchantCredentials, check_hub},
-    failure::Failure,
-};
+use crate::failure::Failure;
+
+/// Access to the hub with what KCP handed out.
+fn hub(credentials: &EnteredCredentials, url: &str) -> Result<HubAccess, Failure> {
+    let parsed = HubCredentials::parse(
+        &credentials.site_cd,
+        credentials.certificate.expose(),
+        credentials.private_key.expose(),
+        credentials.private_key_password.expose(),
+    )
+    .map_err(Failure::while_doing(
+        "the sandbox's credentials are of no use",
+    ))?;
+    Ok(HubAccess {
+        url: url.to_owned(),
+        certificate: credentials.certificate.clone(),
+        private_key: credentials.private_key.clone(),
+        private_key_password: credentials.private_key_password.clone(),
+        certificate_ends_at: Some(parsed.certificate_not_after()),
+    })
+}
 
 pub(super) async fn set_up(store: &Store, sandbox_url: &str) -> Result<(), Failure> {
     let now = Timestamp::now();
@@ -33,7 +52,7 @@ fn this_command() -> Actor {
 }
 
 /// What KCP would have handed to the merchant. Gateway and sandbox meet over HTTP only, here too.
-async fn ask_sandbox(sandbox_url: &str) -> Result<MerchantCredentials, Failure> {
+async fn ask_sandbox(sandbox_url: &str) -> Result<EnteredCredentials, Failure> {
     let url = format!(
         "{sandbox_url}/sandbox/merchants/{}/credentials",
         environment::SITE_CD
@@ -51,12 +70,9 @@ async fn ask_sandbox(sandbox_url: &str) -> Result<MerchantCredentials, Failure> 
         .build()
         .map_err(failed)?;
     let answer = client.get(url).send().await.map_err(failed)?;
-    answer
-        .error_for_status()
-        .map_err(failed)?
-        .json()
-        .await
-        .map_err(failed)
+    let answer = answer.error_for_status().map_err(failed)?;
+    let text = answer.text().await.map_err(failed)?;
+    Ok(EnteredCredentials::from_json(&text).map_err(Error::Invalid)?)
 }
 
 fn exists_is_fine(result: Result<(), StoreError>) -> Result<(), Failure> {
@@ -96,27 +112,13 @@ async fn set_up_store(store: &Store, dev: &DevStore, now: Timestamp) -> Result<(
 
 fn channel(
     dev: &DevChannel,
-    credentials: &MerchantCredentials,
+    credentials: &EnteredCredentials,
     sandbox_url: &str,
 ) -> Result<NewChannel, Failure> {
-    let hub = if dev.hub {
-        let access = credentials
-            .hub(sandbox_url)
-            .ok_or_else(|| Failure::new("the sandbox's merchant has no hub credentials"))?;
-        let ends_at = check_hub(&credentials.site_cd, &access)?;
-        Some(HubAccess {
-            certificate_ends_at: Some(ends_at),
-            ..access
-        })
-    } else {
-        None
-    };
+    let hub = dev.hub.then(|| hub(credentials, sandbox_url)).transpose()?;
     let window = dev.window.then(|| WindowAccess {
         url: sandbox_url.to_owned(),
-        enc_key: credentials
-            .enc_key
-            .clone()
-            .map_or_else(Redacted::default, Redacted::new),
+        enc_key: credentials.enc_key.clone(),
     });
     Ok(NewChannel {
         id: known(ChannelId::parse(dev.id))?,
