@@ -48,6 +48,17 @@ pub struct KcpConfig {
     pub uncounted_codes: Vec<String>,
 }
 
+/// The console.
+#[derive(Debug, Clone)]
+pub struct ConsoleConfig {
+    /// How long a session lasts, used or not.
+    pub session_life: SignedDuration,
+    /// How long a session lasts unused.
+    pub session_idle: SignedDuration,
+    /// The address under which browsers reach the console, where it has a listener of its own; otherwise it is `public_url`.
+    pub url: Option<String>,
+}
+
 /// All of it.
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
@@ -59,6 +70,8 @@ pub struct GatewayConfig {
     pub rules: Rules,
     /// KCP.
     pub kcp: KcpConfig,
+    /// The console.
+    pub console: ConsoleConfig,
     /// How many proxies in front of the gateway are trusted to append to `X-Forwarded-For`.
     pub trusted_hops: usize,
     /// How long a stopping process waits for what is under way.
@@ -91,6 +104,11 @@ impl Default for GatewayConfig {
                 more_live_hosts: Vec::new(),
                 final_codes: Vec::new(),
                 uncounted_codes: Vec::new(),
+            },
+            console: ConsoleConfig {
+                session_life: SignedDuration::from_hours(12),
+                session_idle: SignedDuration::from_mins(30),
+                url: None,
             },
             trusted_hops: 0,
             drain_limit: Duration::from_secs(60),

@@ -10,6 +10,6 @@ pub mod provider;
 pub mod service;
 
 pub use clock::Clock;
-pub use config::{GatewayConfig, KcpConfig, LimitsConfig, Rate};
+pub use config::{ConsoleConfig, GatewayConfig, KcpConfig, LimitsConfig, Rate};
 pub use problems::{Problem, Problems};
 pub use service::{Service, SetupError};

@@ -54,7 +54,8 @@ impl From<StoreError> for Error {
             StoreError::NotFound("user") => Self::NotFound("사용자"),
             StoreError::NotFound(_) => Self::NotFound("대상"),
             StoreError::LastOwner => Self::Refused(
-                "마지막 소유자(OWNER)입니다. 다른 사용자를 먼저 소유자로 만들어야 합니다.".to_owned(),
+                "마지막 소유자(OWNER)입니다. 다른 사용자를 먼저 소유자로 만들어야 합니다."
+                    .to_owned(),
             ),
             error if error.is_transient() => {
                 tracing::warn!(%error, "the database is away");

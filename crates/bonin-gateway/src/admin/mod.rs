@@ -5,9 +5,14 @@ mod audit;
 mod channel;
 mod erasure;
 mod error;
+mod login;
+mod own_account;
+mod password;
 mod permission;
 mod secret;
 mod store;
+mod totp;
+mod user;
 
 use std::sync::Arc;
 
@@ -19,9 +24,12 @@ pub use crate::problems::{Problem, Problems};
 pub use channel::{ChannelForm, ShownChannel};
 pub use erasure::ErasedPerson;
 pub use error::Error;
+pub use login::{LoginError, OpenedSession, Session};
 pub use permission::Action;
 pub use secret::{MadeSecret, SecretForm};
 pub use store::StoreForm;
+pub use totp::Enrolment;
+pub use user::{MadeUser, UserForm};
 
 use crate::{
     Clock, KcpConfig,

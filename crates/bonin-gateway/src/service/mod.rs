@@ -16,7 +16,7 @@ mod send;
 mod sweeper;
 mod waiting;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use bonin_store::{Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -28,7 +28,7 @@ pub use limits::LimitReached;
 pub(crate) use retention::scrub;
 
 use crate::{
-    Clock, GatewayConfig,
+    Clock, ConsoleConfig, GatewayConfig,
     admin::Admin,
     provider::{Providers, kcp::Kcp},
 };
@@ -92,6 +92,16 @@ impl Service {
     /// The address under which browsers, clients and the provider reach the gateway.
     pub fn public_url(&self) -> &str {
         &self.config.public_url
+    }
+
+    /// The console's settings.
+    pub fn console_config(&self) -> &ConsoleConfig {
+        &self.config.console
+    }
+
+    /// Counts a login at the console, before it is judged: each takes a core for a moment, and may be a guess.
+    pub fn count_console_login(&self, address: IpAddr) -> Result<(), LimitReached> {
+        self.limits.failed_login(address)
     }
 
     /// How many proxies in front of the gateway are trusted.

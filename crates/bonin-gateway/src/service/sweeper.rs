@@ -69,5 +69,9 @@ impl Service {
         if let Err(error) = self.store.forget_old_counts(within, self.now()).await {
             tracing::warn!(%error, "old counts could not be removed yet");
         }
+        let idle = self.config.console.session_idle;
+        if let Err(error) = self.store.forget_sessions(idle, self.now()).await {
+            tracing::warn!(%error, "sessions that are over could not be removed yet");
+        }
     }
 }
