@@ -1,5 +1,8 @@
 -- Who runs the gateway, what they did, and what they may set for a store. BLOB becomes BYTEA on PostgreSQL, nothing else differs.
 
+-- Which key seals what is new (ACTIVE, one of them), which still open (OPENING), and which nothing is sealed with any more.
+ALTER TABLE key_version ADD COLUMN state TEXT NOT NULL DEFAULT 'OPENING';
+
 -- What a store may set for itself. Null: as the operator's configuration says; for retention: nothing is erased by itself.
 ALTER TABLE store ADD COLUMN retention_days BIGINT;
 ALTER TABLE store ADD COLUMN limit_phone_messages BIGINT;

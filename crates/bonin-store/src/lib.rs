@@ -5,13 +5,13 @@ mod audit;
 mod database;
 mod error;
 mod keyring;
+mod rotation;
 mod sealed;
 mod time;
 mod verification;
 
 use bonin_core::Rules;
 use jiff::Timestamp;
-use sqlx::Row;
 use zeroize::Zeroizing;
 
 pub use admin::{
@@ -25,6 +25,7 @@ pub use audit::{
 };
 pub use error::StoreError;
 pub use keyring::{Keyring, KeyringError};
+pub use rotation::{KeyState, KeyVersion, Resealing};
 pub use verification::{
     Answered, BeginError, BeginTry, CallNote, ChannelOfTry, ClaimError, Claimed, ConfirmRecord,
     Customer, CustomerFilter, Erasure, Failure, ListQuery, MessageLimit, Page, PersonToErase,
@@ -33,7 +34,7 @@ pub use verification::{
     WindowTry,
 };
 
-use crate::{database::Database, time::micros};
+use crate::database::Database;
 
 /// The database, opened: every query there is, and the keys that its fields are sealed with.
 #[derive(Debug)]
@@ -65,36 +66,11 @@ impl Store {
         self.check(now).await
     }
 
-    /// Refuses a schema that is behind, a key that is missing, and a key that is another than it was.
+    /// Refuses a schema that is behind, a key that is missing, and a key that is another than it was. A new database begins
+    /// with the keyring's first key; another is used from [`Store::begin_rotation`] on.
     pub async fn check(&self, now: Timestamp) -> Result<(), StoreError> {
         self.database.check_schema().await?;
-        let mut tx = self.database.write().await?;
-        let known = sqlx::query("SELECT id, check_value FROM key_version")
-            .fetch_all(&mut *tx)
-            .await?;
-        for row in &known {
-            let id: i64 = row.try_get("id")?;
-            let kept: Vec<u8> = row.try_get("check_value")?;
-            let number = u32::try_from(id).map_err(|_| StoreError::UnknownValue("key_version"))?;
-            match self.keyring.check_value(number) {
-                None => return Err(StoreError::KeyMissing(id)),
-                Some(value) if value != kept => return Err(StoreError::KeyChanged(number)),
-                Some(_) => {}
-            }
-        }
-        for id in self.keyring.key_ids() {
-            let value = self.keyring.check_value(id);
-            sqlx::query(
-                "INSERT INTO key_version (id, check_value, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
-            )
-            .bind(i64::from(id))
-            .bind(value)
-            .bind(micros(now))
-            .execute(&mut *tx)
-            .await?;
-        }
-        tx.commit().await?;
-        Ok(())
+        self.check_keys(now).await
     }
 
     /// The keys that tokens are signed with, by key id, the active one first.

@@ -92,7 +92,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         sqlx::query(
             "INSERT INTO api_secret (id, hash, prefix, name, default_store_id, created_at, expires_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -171,7 +171,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let before = Self::name_and_store(&mut tx, id).await?;
         sqlx::query("UPDATE api_secret SET name = $2 WHERE id = $1")
             .bind(id.as_str())
@@ -194,7 +194,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let (name, store) = Self::name_and_store(&mut tx, id).await?;
         let done = sqlx::query(
             "UPDATE api_secret SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
@@ -235,7 +235,7 @@ impl Store {
 
     /// Notes that a secret was used.
     pub async fn touch_secret(&self, id: &SecretId, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         sqlx::query("UPDATE api_secret SET last_used_at = $2 WHERE id = $1")
             .bind(id.as_str())
             .bind(micros(now))

@@ -16,7 +16,7 @@ impl Store {
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         Self::write_refresh_token(&mut tx, secret, token, expires_at, now).await?;
         tx.commit().await?;
         Ok(())
@@ -49,7 +49,7 @@ impl Store {
         next_expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<Option<SecretId>, StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let used = sqlx::query(
             "DELETE FROM refresh_token WHERE hash = $1 AND expires_at > $2 RETURNING secret_id",
         )

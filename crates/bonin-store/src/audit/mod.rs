@@ -162,7 +162,7 @@ fn place<'a>(column: &'static str, row: &'a str) -> Place<'a> {
 impl Store {
     /// Appends to the audit by itself: for acts that change nothing else, such as a reveal or an export.
     pub async fn note(&self, by: &Actor, act: Act, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         self.append(&mut tx, by, act, now).await?;
         tx.commit().await?;
         Ok(())

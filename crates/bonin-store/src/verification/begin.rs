@@ -73,7 +73,7 @@ impl Store {
     /// Begins a try, if the rules allow it. When this returns, it is on disk.
     pub async fn begin(&self, wanted: &BeginTry, now: Timestamp) -> Result<(), BeginError> {
         let key = &wanted.key;
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         // Made first, so that there is a row to lock; refused, it goes with the transaction.
         sqlx::query(
             "INSERT INTO identity_verification (store_id, id, revision, status, shown_tx_id, requested_at, updated_at, \

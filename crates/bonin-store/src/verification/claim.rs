@@ -100,7 +100,7 @@ impl Store {
         message_limit: Option<MessageLimit>,
         now: Timestamp,
     ) -> Result<Claimed, ClaimError> {
-        let tx = self.database.write().await?;
+        let tx = self.write().await?;
         let Some(mut locked) = Locked::load(tx, key, now).await? else {
             return Err(ClaimError::NotFound);
         };

@@ -8,8 +8,8 @@ use sqlx::{Row, any::AnyRow};
 use super::{VerificationKey, locked::Locked, seal::field};
 use crate::{Act, Actor, Store, StoreError, keyring::IndexScope, time::micros};
 
-/// Every column of a try that is about the person, or that the merchant or the provider may have put a person into.
-const PERSONAL: [&str; 19] = [
+/// Every sealed column of a try: what is about the person, or what the merchant or the provider may have put a person into.
+pub(crate) const SEALED: [&str; 18] = [
     "pg_message",
     "provider_state",
     "checkout",
@@ -28,7 +28,6 @@ const PERSONAL: [&str; 19] = [
     "verified_ci",
     "verified_di",
     "pg_raw_response",
-    "phone_index",
 ];
 
 /// The blind indexes that the list finds a person by.
@@ -110,6 +109,9 @@ impl Store {
             ),
         };
         let mut found: Vec<VerificationKey> = Vec::new();
+        // One snapshot: the keys that are in use, and the rows that are indexed with them.
+        let mut tx = self.database.reader().begin().await?;
+        self.follow_keys(&mut tx).await?;
         for store in stores {
             let scope = IndexScope {
                 store: Some(store),
@@ -119,7 +121,7 @@ impl Store {
                 for query in queries {
                     let rows = sqlx::query(*query)
                         .bind(index.clone())
-                        .fetch_all(self.database.reader())
+                        .fetch_all(&mut *tx)
                         .await?;
                     for row in &rows {
                         let key = key_of(row)?;
@@ -174,7 +176,7 @@ impl Store {
         cause: &Cause<'_>,
         now: Timestamp,
     ) -> Result<Erasure, StoreError> {
-        let tx = self.database.write().await?;
+        let tx = self.write().await?;
         let Some(mut locked) = Locked::load(tx, key, now).await? else {
             return Err(StoreError::NotFound("verification"));
         };
@@ -212,8 +214,8 @@ impl Store {
                 .to_owned(),
             format!(
                 // A window that was to be asked about once more could no longer be.
-                "UPDATE attempt SET {}, returned_at = NULL WHERE store_id = $1 AND verification_id = $2",
-                nulled(&PERSONAL)
+                "UPDATE attempt SET {}, phone_index = NULL, returned_at = NULL WHERE store_id = $1 AND verification_id = $2",
+                nulled(&SEALED)
             ),
             format!(
                 "UPDATE identity_verification SET {} WHERE store_id = $1 AND id = $2",

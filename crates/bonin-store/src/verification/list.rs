@@ -184,12 +184,15 @@ impl Store {
                 }
             },
         };
+        // One snapshot: the keys that are in use, and the rows that are indexed with them.
+        let mut tx = self.database.reader().begin().await?;
+        self.follow_keys(&mut tx).await?;
         let conditions = self.conditions(query, of_try.as_ref());
         let filter = conditions.sql.join(" AND ");
         let count = format!("SELECT COUNT(*) FROM identity_verification v WHERE {filter}");
         let total: i64 = conditions
             .bind(sqlx::query(sqlx::AssertSqlSafe(count)))
-            .fetch_one(self.database.reader())
+            .fetch_one(&mut *tx)
             .await?
             .try_get(0)?;
         if total == 0 || query.skip >= total {
@@ -217,7 +220,7 @@ impl Store {
             .bind(sqlx::query(sqlx::AssertSqlSafe(sql)))
             .bind(query.size)
             .bind(query.skip)
-            .fetch_all(self.database.reader())
+            .fetch_all(&mut *tx)
             .await?
             .iter()
             .map(|row| self.read_verification(row))

@@ -93,7 +93,7 @@ impl Locked {
         }
         self.append_timeline(calls, code).await?;
         if let Some((key_id, indexes)) = indexes {
-            self.save_indexes(key_id, indexes).await?;
+            save_indexes(&mut self.tx, &self.key, key_id, indexes).await?;
         }
         self.save_verification().await
     }
@@ -205,28 +205,34 @@ impl Locked {
         .await?;
         Ok(())
     }
+}
 
-    async fn save_indexes(&mut self, key_id: i64, indexes: Indexes) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE identity_verification SET index_key = $3, name_index = $4, phone_index = $5, \
-             birth_year_index = $6, birth_month_index = $7, birth_day_index = $8, gender_index = $9, \
-             ci_index = $10, di_index = $11, erased_at = NULL WHERE store_id = $1 AND id = $2",
-        )
-        .bind(self.key.store.as_str())
-        .bind(self.key.id.as_str())
-        .bind(key_id)
-        .bind(indexes.name)
-        .bind(indexes.phone)
-        .bind(indexes.birth_year)
-        .bind(indexes.birth_month)
-        .bind(indexes.birth_day)
-        .bind(indexes.gender)
-        .bind(indexes.ci)
-        .bind(indexes.di)
-        .execute(&mut *self.tx)
-        .await?;
-        Ok(())
-    }
+/// Writes what the list finds a verification's person by.
+pub(super) async fn save_indexes(
+    tx: &mut Transaction<'static, Any>,
+    key: &VerificationKey,
+    key_id: i64,
+    indexes: Indexes,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE identity_verification SET index_key = $3, name_index = $4, phone_index = $5, \
+         birth_year_index = $6, birth_month_index = $7, birth_day_index = $8, gender_index = $9, \
+         ci_index = $10, di_index = $11, erased_at = NULL WHERE store_id = $1 AND id = $2",
+    )
+    .bind(key.store.as_str())
+    .bind(key.id.as_str())
+    .bind(key_id)
+    .bind(indexes.name)
+    .bind(indexes.phone)
+    .bind(indexes.birth_year)
+    .bind(indexes.birth_month)
+    .bind(indexes.birth_day)
+    .bind(indexes.gender)
+    .bind(indexes.ci)
+    .bind(indexes.di)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 async fn save_attempt(

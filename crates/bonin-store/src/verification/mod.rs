@@ -8,6 +8,7 @@ mod locked;
 mod quota;
 mod read;
 mod record;
+mod reindex;
 mod rows;
 mod seal;
 mod sweep;
@@ -24,6 +25,7 @@ use crate::{Channel, ChannelKind};
 
 pub use begin::{BeginError, BeginTry};
 pub use claim::{Answered, ClaimError, Claimed, Progress};
+pub(crate) use erase::SEALED;
 pub use erase::{Erasure, PersonToErase};
 pub use list::{CustomerFilter, ListQuery, Page, SortField, SortOrder, TimeRange};
 pub use record::{ConfirmRecord, Recorded, ResendRecord, SendRecord};

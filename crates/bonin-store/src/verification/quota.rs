@@ -17,6 +17,13 @@ const SCOPE: IndexScope<'static> = IndexScope {
     field: "message",
 };
 
+impl Keyring {
+    /// What a message to a phone is counted under, whichever store sends it.
+    pub(crate) fn index_of_message(&self, phone: &str) -> Vec<u8> {
+        self.index(&SCOPE, phone)
+    }
+}
+
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Whether the store may begin one more try, or from when on. The try itself is what counts next time.
@@ -80,7 +87,7 @@ pub(super) async fn count_message(
             .unwrap_or(Timestamp::MAX)));
     }
     sqlx::query("INSERT INTO phone_message (phone_index, sent_at, tx_id) VALUES ($1, $2, $3)")
-        .bind(keyring.index(&SCOPE, phone.expose()))
+        .bind(keyring.index_of_message(phone.expose()))
         .bind(micros(now))
         .bind(tx_id)
         .execute(&mut **tx)

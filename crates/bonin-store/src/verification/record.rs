@@ -191,7 +191,7 @@ impl Store {
     }
 
     async fn lock(&self, key: &VerificationKey, now: Timestamp) -> Result<Locked, StoreError> {
-        let tx = self.database.write().await?;
+        let tx = self.write().await?;
         Locked::load(tx, key, now)
             .await?
             .ok_or(StoreError::NotFound("verification"))

@@ -246,8 +246,17 @@ impl Keyring {
 
     /// The index of a try's own phone: the same as the list's.
     pub(super) fn index_phone(&self, store: &StoreId, customer: &Customer) -> Option<Vec<u8>> {
-        let phone = customer.phone.as_ref();
-        self.of(store, field::PHONE, phone.map(PhoneNumber::expose))
+        let phone = customer.phone.as_ref().map(PhoneNumber::expose);
+        phone.map(|phone| self.index_of_phone(store, phone))
+    }
+
+    /// The index of a phone in a store.
+    pub(crate) fn index_of_phone(&self, store: &StoreId, phone: &str) -> Vec<u8> {
+        let scope = IndexScope {
+            store: Some(store),
+            field: field::PHONE,
+        };
+        self.index(&scope, phone)
     }
 
     pub(super) fn index_person(&self, store: &StoreId, person: &VerifiedPerson) -> Indexes {

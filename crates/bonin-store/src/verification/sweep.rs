@@ -39,7 +39,7 @@ impl Store {
             store: StoreId::parse(row.try_get::<String, _>(0)?).map_err(unknown)?,
             id: IdentityVerificationId::parse(row.try_get::<String, _>(1)?).map_err(unknown)?,
         };
-        let tx = self.database.write().await?;
+        let tx = self.write().await?;
         let Some(mut locked) = Locked::load(tx, &key, now).await? else {
             return Ok(false);
         };
@@ -61,7 +61,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let since = now.checked_sub(within).unwrap_or(Timestamp::MIN);
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         sqlx::query("DELETE FROM phone_message WHERE sent_at <= $1")
             .bind(micros(since))
             .execute(&mut *tx)

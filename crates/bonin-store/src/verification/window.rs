@@ -118,7 +118,7 @@ impl Store {
         code: Option<&str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let tx = self.database.write().await?;
+        let tx = self.write().await?;
         let Some(mut locked) = Locked::load(tx, key, now).await? else {
             return Err(StoreError::NotFound("verification"));
         };

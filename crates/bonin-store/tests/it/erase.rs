@@ -3,7 +3,6 @@
 use bonin_core::*;
 use bonin_store::*;
 use jiff::SignedDuration;
-use sqlx::{ConnectOptions, Connection, Row, TypeInfo, ValueRef, sqlite::SqliteConnectOptions};
 
 use crate::fixture::{Fixture, at, key, someone, store_id, tx};
 
@@ -19,30 +18,12 @@ fn phone(number: &str) -> PersonToErase {
 
 /// Every ciphertext and index value that the database holds of verifications.
 async fn sealed_values(fixture: &Fixture) -> Vec<Vec<u8>> {
-    let mut connection = SqliteConnectOptions::new()
-        .filename(fixture.folder.path().join("bonin.db"))
-        .connect()
-        .await
-        .unwrap();
-    let mut values = Vec::new();
-    for table in ["attempt", "identity_verification", "phone_message"] {
-        let sql = format!("SELECT * FROM {table}");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .fetch_all(&mut connection)
-            .await
-            .unwrap();
-        for row in rows {
-            for column in 0..row.len() {
-                let raw = row.try_get_raw(column).unwrap();
-                // Texts would be read as bytes too.
-                if raw.type_info().name() == "BLOB" {
-                    values.extend(row.try_get::<Option<Vec<u8>>, _>(column).unwrap());
-                }
-            }
-        }
-    }
-    connection.close().await.unwrap();
-    values
+    let tables = ["attempt", "identity_verification", "phone_message"];
+    let blobs = fixture.blobs().await.into_iter();
+    blobs
+        .filter(|blob| tables.contains(&blob.table.as_str()))
+        .map(|blob| blob.value)
+        .collect()
 }
 
 fn files_hold(fixture: &Fixture, value: &[u8]) -> bool {

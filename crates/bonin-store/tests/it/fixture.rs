@@ -3,8 +3,18 @@
 use bonin_core::*;
 use bonin_store::*;
 use jiff::{SignedDuration, Timestamp};
+use sqlx::{
+    Column, ConnectOptions, Connection, Row, TypeInfo, ValueRef, sqlite::SqliteConnectOptions,
+};
 
 pub const KEY: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// A binary value as the database holds it.
+pub struct Blob {
+    pub table: String,
+    pub column: String,
+    pub value: Vec<u8>,
+}
 
 pub struct Fixture {
     pub store: Store,
@@ -84,6 +94,37 @@ impl Fixture {
         let fixture = Self { store, folder };
         fixture.add_store("store-1", "channel-1").await;
         fixture
+    }
+
+    /// Every binary value in every table.
+    pub async fn blobs(&self) -> Vec<Blob> {
+        let mut connection = SqliteConnectOptions::new()
+            .filename(self.folder.path().join("bonin.db"))
+            .connect()
+            .await
+            .unwrap();
+        let tables = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'");
+        let tables: Vec<String> = tables.fetch_all(&mut connection).await.unwrap();
+        let mut blobs = Vec::new();
+        for table in tables {
+            let sql = format!("SELECT * FROM {table}");
+            let rows = sqlx::query(sqlx::AssertSqlSafe(sql));
+            for row in rows.fetch_all(&mut connection).await.unwrap() {
+                for (at, column) in row.columns().iter().enumerate() {
+                    // Texts would be read as bytes too.
+                    let raw = row.try_get_raw(at).unwrap();
+                    if !raw.is_null() && raw.type_info().name() == "BLOB" {
+                        blobs.push(Blob {
+                            table: table.clone(),
+                            column: column.name().to_owned(),
+                            value: row.get(at),
+                        });
+                    }
+                }
+            }
+        }
+        connection.close().await.unwrap();
+        blobs
     }
 
     /// The same database, opened again.

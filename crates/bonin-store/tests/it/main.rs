@@ -12,6 +12,7 @@ mod fixture;
 mod keys;
 mod limits;
 mod list;
+mod rotation;
 mod secrecy;
 mod secrets;
 mod verbs;

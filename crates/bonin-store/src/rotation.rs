@@ -1,0 +1,238 @@
+//! Keys over time: which one seals, which still open, and how everything comes from one under the next.
+//!
+//! A rotation makes another key active, in one transaction. From then on every writing transaction, in whichever process,
+//! seals with it: each looks up which key is active when it begins. What is sealed with older keys is opened and sealed anew
+//! in small transactions, in any order, by whoever gets to it; doing it twice does no harm, so it may be broken off and begun
+//! again at any moment. Blind indexes are rewritten with the row that they are of. Until the end queries ask for the index
+//! values of all keys.
+
+mod reseal;
+
+use jiff::Timestamp;
+use serde_json::json;
+use sqlx::{Any, Row, Transaction};
+
+pub use reseal::Resealing;
+
+use crate::{
+    Act, Actor, Store, StoreError,
+    time::{micros, timestamp},
+};
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    /// It seals everything new.
+    Active,
+    /// It opens what was sealed with it, until that is sealed anew.
+    Opening,
+    /// Nothing is sealed with it: it may be thrown away.
+    Retired,
+}
+
+impl KeyState {
+    /// As the database spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Opening => "OPENING",
+            Self::Retired => "RETIRED",
+        }
+    }
+
+    fn parse(value: &str) -> Result<Self, StoreError> {
+        match value {
+            "ACTIVE" => Ok(Self::Active),
+            "OPENING" => Ok(Self::Opening),
+            "RETIRED" => Ok(Self::Retired),
+            _ => Err(StoreError::UnknownValue("key_version.state")),
+        }
+    }
+}
+
+/// A key that the database knows. Never the key itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyVersion {
+    /// Its number.
+    pub id: u32,
+    /// What it is for.
+    pub state: KeyState,
+    /// Since when the database knows it.
+    pub created_at: Timestamp,
+}
+
+const KEYS: &str = "SELECT id, state, created_at, check_value FROM key_version ORDER BY id";
+
+fn number(id: i64) -> Result<u32, StoreError> {
+    u32::try_from(id).map_err(|_| StoreError::UnknownValue("key_version"))
+}
+
+impl Store {
+    /// A transaction that writes, with the keys that the database says are in use. Whatever it seals must be sealed after it
+    /// has begun.
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        let mut tx = self.database.write().await?;
+        self.follow_keys(&mut tx).await?;
+        Ok(tx)
+    }
+
+    /// Makes the keyring use the keys that the database names, as this transaction sees them.
+    pub(crate) async fn follow_keys(
+        &self,
+        tx: &mut Transaction<'static, Any>,
+    ) -> Result<(), StoreError> {
+        let rows = sqlx::query("SELECT id, state FROM key_version WHERE state <> 'RETIRED'")
+            .fetch_all(&mut **tx)
+            .await?;
+        let mut active = None;
+        let mut in_use = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let id = number(row.try_get(0)?)?;
+            if row.try_get::<String, _>(1)? == KeyState::Active.as_str() {
+                active = Some(id);
+            }
+            in_use.push(id);
+        }
+        let Some(active) = active else {
+            // A new database, before its first key is noted.
+            return Ok(());
+        };
+        self.keyring
+            .follow(active, &in_use)
+            .map_err(|id| StoreError::KeyMissing(id.into()))
+    }
+
+    /// Learns which keys are in use, for what needs them outside of a writing transaction, such as tokens.
+    pub async fn learn_keys(&self) -> Result<(), StoreError> {
+        let mut tx = self.database.reader().begin().await?;
+        self.follow_keys(&mut tx).await?;
+        Ok(tx.rollback().await?)
+    }
+
+    /// Notes the first key of a new database; refuses keys that are missing or other than they were.
+    pub(crate) async fn check_keys(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.database.write().await?;
+        let known = sqlx::query(KEYS).fetch_all(&mut *tx).await?;
+        for row in &known {
+            if KeyState::parse(&row.try_get::<String, _>("state")?)? == KeyState::Retired {
+                continue;
+            }
+            let id = number(row.try_get("id")?)?;
+            match self.keyring.check_value(id) {
+                None => return Err(StoreError::KeyMissing(id.into())),
+                Some(value) if value != row.try_get::<Vec<u8>, _>("check_value")? => {
+                    return Err(StoreError::KeyChanged(id));
+                }
+                Some(_) => {}
+            }
+        }
+        if known.is_empty() {
+            self.note_key(&mut tx, self.keyring.active_id(), now).await?;
+        } else {
+            self.follow_keys(&mut tx).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn note_key(
+        &self,
+        tx: &mut Transaction<'static, Any>,
+        id: u32,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO key_version (id, check_value, created_at, state) VALUES ($1, $2, $3, 'ACTIVE')",
+        )
+        .bind(i64::from(id))
+        .bind(self.keyring.check_value(id))
+        .bind(micros(now))
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+
+    /// The keys that the database knows, by number.
+    pub async fn keys(&self) -> Result<Vec<KeyVersion>, StoreError> {
+        sqlx::query(KEYS)
+            .fetch_all(self.database.reader())
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(KeyVersion {
+                    id: number(row.try_get("id")?)?,
+                    state: KeyState::parse(&row.try_get::<String, _>("state")?)?,
+                    created_at: timestamp(row.try_get("created_at")?)?,
+                })
+            })
+            .collect()
+    }
+
+    /// The numbers of the keyring's keys, whether the database knows them or not.
+    pub fn keyring_ids(&self) -> Vec<u32> {
+        self.keyring.key_ids()
+    }
+
+    /// Makes a key of the keyring active that the database does not know yet. The one before it opens on, until everything
+    /// is sealed anew: see [`Store::reseal`].
+    pub async fn begin_rotation(
+        &self,
+        to: u32,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if self.keyring.check_value(to).is_none() {
+            return Err(StoreError::KeyMissing(to.into()));
+        }
+        let mut tx = self.write().await?;
+        let from = self.keyring.active_id();
+        let known = sqlx::query("SELECT 1 FROM key_version WHERE id = $1")
+            .bind(i64::from(to))
+            .fetch_optional(&mut *tx)
+            .await?;
+        if known.is_some() {
+            return Err(StoreError::Exists("this key's number"));
+        }
+        sqlx::query("UPDATE key_version SET state = 'OPENING' WHERE state = 'ACTIVE'")
+            .execute(&mut *tx)
+            .await?;
+        self.note_key(&mut tx, to, now).await?;
+        let act = Act::new("key.rotate")
+            .to(to)
+            .with(json!({ "from": from, "to": to }));
+        // The act itself is sealed with the key that is active when it is written.
+        self.append(&mut tx, by, act, now).await?;
+        tx.commit().await?;
+        self.learn_keys().await
+    }
+
+    /// Notes that nothing is sealed with the older keys any more, once a whole round of [`Store::reseal`] found nothing.
+    /// Gives their numbers.
+    pub(crate) async fn retire_older_keys(
+        &self,
+        active: u32,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<u32>, StoreError> {
+        let mut tx = self.write().await?;
+        if self.keyring.active_id() != active {
+            // Another rotation has begun meanwhile.
+            return Ok(Vec::new());
+        }
+        let rows = sqlx::query(
+            "UPDATE key_version SET state = 'RETIRED' WHERE state = 'OPENING' RETURNING id",
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        let mut retired = Vec::with_capacity(rows.len());
+        for row in &rows {
+            retired.push(number(row.try_get(0)?)?);
+        }
+        if !retired.is_empty() {
+            let act = Act::new("key.retire").with(json!({ "keys": retired }));
+            self.append(&mut tx, by, act, now).await?;
+        }
+        tx.commit().await?;
+        Ok(retired)
+    }
+}

@@ -1,0 +1,226 @@
+//! A rotation: every row readable and every filter right all the while, and nothing under the old key at its end.
+
+use std::sync::{Arc, Mutex};
+
+use bonin_core::*;
+use bonin_store::*;
+use jiff::SignedDuration;
+
+use crate::fixture::*;
+
+const SECOND: &str = "2:HR8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=";
+
+/// A store whose keys can be added to while it is open, as a key file can.
+async fn opened(folder: &std::path::Path, keys: &Arc<Mutex<String>>) -> Store {
+    let file = keys.clone();
+    let keyring = Keyring::parse(&keys.lock().unwrap())
+        .unwrap()
+        .reading_again(move || Keyring::parse(&file.lock().unwrap()));
+    let url = format!("sqlite://{}/bonin.db", folder.display());
+    let store = Store::connect(&url, keyring, Rules::default(), true)
+        .await
+        .unwrap();
+    store.check(at(0)).await.unwrap();
+    store
+}
+
+/// Every sealed value, of whichever table: all that is binary, but hashes, macs and indexes.
+async fn everything_sealed(fixture: &Fixture) -> Vec<Vec<u8>> {
+    let sealed = fixture.blobs().await.into_iter().filter(|blob| {
+        let column = blob.column.as_str();
+        !["hash", "mac", "head_mac", "check_value", "checksum"].contains(&column)
+            && !column.ends_with("_index")
+    });
+    let values: Vec<_> = sealed.map(|blob| blob.value).collect();
+    assert!(values.len() > 20, "{}", values.len());
+    values
+}
+
+/// Rounds until one finds nothing.
+async fn reseal(store: &Store) -> Vec<u32> {
+    loop {
+        let mut round = store.begin_resealing().await.unwrap();
+        while !store.reseal(&mut round, &someone(), at(100)).await.unwrap() {}
+        assert!(round.looked_at > 0);
+        if let Some(retired) = round.retired {
+            return retired;
+        }
+    }
+}
+
+fn by_name(name: &str) -> ListQuery {
+    ListQuery {
+        stores: vec![store_id()],
+        range: TimeRange {
+            field: SortField::RequestedAt,
+            from: at(-1000),
+            until: at(100_000),
+        },
+        id: None,
+        tx_id: None,
+        is_test: None,
+        statuses: Vec::new(),
+        pg_tx_id: None,
+        pg_merchant_id: None,
+        pg_providers: None,
+        operators: Vec::new(),
+        customer: CustomerFilter {
+            name: Some(Redacted::new(name)),
+            ..CustomerFilter::default()
+        },
+        sort: SortField::RequestedAt,
+        order: SortOrder::Descending,
+        skip: 0,
+        size: 100,
+    }
+}
+
+async fn found(store: &Store) -> i64 {
+    store.list(&by_name("홍길동")).await.unwrap().total
+}
+
+/// Three verifications: verified, open, and one whose first try was for somebody else.
+async fn filled() -> Fixture {
+    let fixture = Fixture::new().await;
+    fixture.open("one", 1, 0).await;
+    fixture
+        .confirm("one", 1, 1, ConfirmOutcome::WrongNumber)
+        .await;
+    fixture.confirm("one", 1, 2, ConfirmOutcome::Verified).await;
+    fixture.open("two", 2, 3).await;
+    let act = Act::new("verification.reveal").because(Redacted::new("고객 문의"));
+    fixture.store.note(&someone(), act, at(4)).await.unwrap();
+    fixture
+}
+
+#[tokio::test]
+async fn a_rotation_ends_with_every_row_readable_every_filter_right_and_nothing_under_the_old_key()
+{
+    let fixture = filled().await;
+    let keys = Arc::new(Mutex::new(KEY.to_owned()));
+    let store = opened(fixture.folder.path(), &keys).await;
+    // Another process, which has the database open all the while.
+    let other = opened(fixture.folder.path(), &keys).await;
+    assert_eq!(found(&other).await, 2);
+
+    keys.lock().unwrap().push_str(&format!("\n{SECOND}"));
+    let early = store.begin_rotation(2, &someone(), at(50)).await;
+    assert!(matches!(early, Err(StoreError::KeyMissing(2))), "{early:?}");
+    let store = opened(fixture.folder.path(), &keys).await;
+    store.begin_rotation(2, &someone(), at(50)).await.unwrap();
+    let again = store.begin_rotation(2, &someone(), at(51)).await;
+    assert!(matches!(again, Err(StoreError::Exists(_))), "{again:?}");
+    assert_eq!(found(&other).await, 2);
+
+    let mut round = store.begin_resealing().await.unwrap();
+    while !store.reseal(&mut round, &someone(), at(60)).await.unwrap() {
+        // After every step both processes read and find everything, and write.
+        for store in [&store, &other] {
+            assert_eq!(found(store).await, 2);
+            let record = store.verification(&key("one")).await.unwrap().unwrap();
+            assert_eq!(record.verified.unwrap().name.expose(), "홍길동");
+        }
+    }
+    assert!(round.resealed > 5, "{round:?}");
+    assert_eq!(
+        round.retired, None,
+        "a round that found something proves nothing"
+    );
+    // What the other process writes now is sealed with the new key.
+    let mut wanted = fixture.wanted("three", 3, 61);
+    wanted.message_limit = Some(MessageLimit {
+        max: 10,
+        within: SignedDuration::from_hours(9),
+    });
+    other.begin(&wanted, at(61)).await.unwrap();
+
+    assert_eq!(reseal(&store).await, [1]);
+    for value in everything_sealed(&fixture).await {
+        assert_eq!(value[1..5], 2u32.to_be_bytes());
+    }
+    store.close().await;
+    other.close().await;
+
+    // The old key is not needed any more, for anything.
+    *keys.lock().unwrap() = SECOND.to_owned();
+    let store = opened(fixture.folder.path(), &keys).await;
+    assert_eq!(found(&store).await, 3);
+    let record = store.verification(&key("one")).await.unwrap().unwrap();
+    assert_eq!(record.verified.unwrap().phone.expose(), "01012345678");
+    let phone = PersonToErase::Phone(PhoneNumber::parse("01012345678").unwrap());
+    let of_phone = store.verifications_of(&[store_id()], &phone).await.unwrap();
+    assert_eq!(of_phone.len(), 3);
+    assert!(store.verify_audit(None).await.unwrap().is_ok());
+    let channel = store
+        .channel(&ChannelId::parse("channel-1").unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        channel.hub.as_ref().unwrap().private_key_password.expose(),
+        "hunter2-hunter2"
+    );
+    // Messages to a phone are counted on.
+    let mut strict = fixture.wanted("four", 4, 62);
+    strict.message_limit = Some(MessageLimit {
+        max: 3,
+        within: SignedDuration::from_hours(9),
+    });
+    let refused = store.begin(&strict, at(62)).await;
+    assert!(
+        matches!(refused, Err(BeginError::TooManyMessages { .. })),
+        "{refused:?}"
+    );
+    let states: Vec<_> = store
+        .keys()
+        .await
+        .unwrap()
+        .iter()
+        .map(|key| (key.id, key.state))
+        .collect();
+    assert_eq!(states, [(1, KeyState::Retired), (2, KeyState::Active)]);
+}
+
+#[tokio::test]
+async fn a_rotation_that_is_broken_off_anywhere_goes_on_from_any_process() {
+    for steps in 0..12 {
+        let fixture = filled().await;
+        let keys = Arc::new(Mutex::new(format!("{KEY}\n{SECOND}")));
+        let store = opened(fixture.folder.path(), &keys).await;
+        store.begin_rotation(2, &someone(), at(50)).await.unwrap();
+        let mut round = store.begin_resealing().await.unwrap();
+        for _ in 0..steps {
+            if store.reseal(&mut round, &someone(), at(60)).await.unwrap() {
+                break;
+            }
+        }
+        // Without a clean end.
+        drop(store);
+        let store = opened(fixture.folder.path(), &keys).await;
+        assert_eq!(found(&store).await, 2);
+        assert_eq!(reseal(&store).await, [1], "after {steps} steps");
+        for value in everything_sealed(&fixture).await {
+            assert_eq!(value[1..5], 2u32.to_be_bytes(), "after {steps} steps");
+        }
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn without_the_new_key_a_process_refuses_to_work_rather_than_seal_with_the_old_one() {
+    let fixture = filled().await;
+    let both = Arc::new(Mutex::new(format!("{KEY}\n{SECOND}")));
+    let store = opened(fixture.folder.path(), &both).await;
+    store.begin_rotation(2, &someone(), at(50)).await.unwrap();
+    // The fixture's own store has the first key alone, and nowhere to read again.
+    let refused = fixture
+        .store
+        .begin(&fixture.wanted("three", 3, 51), at(51))
+        .await;
+    assert!(
+        matches!(refused, Err(BeginError::Store(StoreError::KeyMissing(2)))),
+        "{refused:?}"
+    );
+    let listed = fixture.store.list(&by_name("홍길동")).await;
+    assert!(matches!(listed, Err(StoreError::KeyMissing(2))));
+}
