@@ -57,7 +57,7 @@ fn wait_after(failed: i64) -> Option<SignedDuration> {
 impl Store {
     /// Counts a guess at a password or a number as wrong, before it is judged.
     pub async fn count_guess(&self, user: &UserId, now: Timestamp) -> Result<Guess, StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let counted = sqlx::query(
             "UPDATE console_user SET failed_logins = failed_logins + 1 \
              WHERE id = $1 AND (locked_until IS NULL OR locked_until <= $2) RETURNING failed_logins",
@@ -97,7 +97,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let act = Act::new("login.failed").to(user);
         let act = act.with(json!({ "factor": factor }));
         self.append(&mut tx, by, act, now).await?;
@@ -113,7 +113,7 @@ impl Store {
     /// A counted guess was right. Nothing else is forgotten: whoever knows a password must not be able to guess at the second
     /// factor for ever by typing the password in between.
     pub async fn take_guess_back(&self, user: &UserId) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         Self::take_back(&mut tx, user).await?;
         tx.commit().await?;
         Ok(())
@@ -140,7 +140,7 @@ impl Store {
         session: &NewSession,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         Self::take_back(&mut tx, &session.user).await?;
         Self::insert_session(&mut tx, session, now).await?;
         tx.commit().await?;
@@ -155,7 +155,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let user = Self::user_in(&mut tx, &session.user).await?;
         if user.is_disabled() || user.has_totp != code.is_some() {
             return Ok(false);

@@ -147,7 +147,7 @@ impl Store {
         // Where little idleness is allowed, a minute is too long to forget a use.
         let noted_every = TOUCH.min(idle / 4);
         if now.duration_since(session.last_seen_at) >= noted_every {
-            let mut tx = self.database.write().await?;
+            let mut tx = self.write().await?;
             sqlx::query(
                 "UPDATE console_session SET last_seen_at = $2 WHERE hash = $1 AND last_seen_at < $2",
             )
@@ -188,7 +188,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let left = sqlx::query("DELETE FROM console_session WHERE hash = $1")
             .bind(hash.bytes())
             .execute(&mut *tx)
@@ -209,7 +209,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let ended = sqlx::query("DELETE FROM console_session WHERE user_id = $1 AND id = $2")
             .bind(user.as_str())
             .bind(id.as_str())
@@ -233,7 +233,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let ended = sqlx::query("DELETE FROM console_session WHERE user_id = $1 AND id <> $2")
             .bind(user.as_str())
             .bind(but.as_str())
@@ -258,7 +258,7 @@ impl Store {
         let sealed = self
             .keyring
             .seal_some(place(session), secret.map(Redacted::expose))?;
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         sqlx::query("UPDATE console_session SET totp_pending = $2 WHERE id = $1")
             .bind(session.as_str())
             .bind(sealed)
@@ -287,7 +287,7 @@ impl Store {
         idle: SignedDuration,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         sqlx::query("DELETE FROM console_session WHERE expires_at <= $1 OR last_seen_at <= $2")
             .bind(micros(now))
             .bind(quiet_since(now, idle))

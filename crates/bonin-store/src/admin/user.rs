@@ -209,7 +209,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         self.insert_user(&mut tx, user, by, now).await?;
         tx.commit().await?;
         Ok(())
@@ -251,7 +251,7 @@ impl Store {
         code: &SecretHash,
         expires_at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         if Self::any_user(&mut tx).await? {
             return Ok(false);
         }
@@ -275,7 +275,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let used =
             sqlx::query("DELETE FROM console_setup WHERE id = 1 AND hash = $1 AND expires_at > $2")
                 .bind(code.bytes())
@@ -305,7 +305,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let before = Self::user_in(&mut tx, id).await?;
         if before.role == role {
             return Ok(());
@@ -336,7 +336,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let before = Self::user_in(&mut tx, id).await?;
         let sealed = self
             .keyring
@@ -369,7 +369,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let before = Self::user_in(&mut tx, id).await?;
         let sealed = self
             .keyring
@@ -397,7 +397,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let before = Self::user_in(&mut tx, id).await?;
         if !before.has_totp {
             return Ok(());
@@ -423,7 +423,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let before = Self::user_in(&mut tx, id).await?;
         if before.is_disabled() == disabled {
             return Ok(());
@@ -456,7 +456,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
+        let mut tx = self.write().await?;
         let before = Self::user_in(&mut tx, id).await?;
         sqlx::query("UPDATE console_user SET failed_logins = 0, locked_until = NULL WHERE id = $1")
             .bind(id.as_str())
