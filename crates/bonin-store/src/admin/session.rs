@@ -255,10 +255,10 @@ impl Store {
         session: &SessionId,
         secret: Option<&Redacted>,
     ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
         let sealed = self
             .keyring
             .seal_some(place(session), secret.map(Redacted::expose))?;
-        let mut tx = self.write().await?;
         sqlx::query("UPDATE console_session SET totp_pending = $2 WHERE id = $1")
             .bind(session.as_str())
             .bind(sealed)

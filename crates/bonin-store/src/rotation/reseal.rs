@@ -26,7 +26,7 @@ enum Key {
     Number(&'static str),
 }
 
-const TABLES: [Table; 5] = [
+const TABLES: [Table; 6] = [
     Table {
         name: "channel",
         key: Key::Text("id"),
@@ -41,6 +41,11 @@ const TABLES: [Table; 5] = [
         name: "console_user",
         key: Key::Text("id"),
         columns: &["password_hash", "totp_secret"],
+    },
+    Table {
+        name: "console_session",
+        key: Key::Text("id"),
+        columns: &["totp_pending"],
     },
     Table {
         name: "audit_chain",
@@ -138,7 +143,11 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let (key, more) = match table.key {
             Key::Text(key) | Key::Number(key) => {
-                let more = if table.name == "attempt" { ", store_id" } else { "" };
+                let more = if table.name == "attempt" {
+                    ", store_id"
+                } else {
+                    ""
+                };
                 (key, more)
             }
         };
@@ -215,7 +224,11 @@ impl Store {
             Key::Text(key) => (key, false),
             Key::Number(key) => (key, true),
         };
-        let sql = format!("UPDATE {} SET {} WHERE {key} = $1", table.name, sets.join(", "));
+        let sql = format!(
+            "UPDATE {} SET {} WHERE {key} = $1",
+            table.name,
+            sets.join(", ")
+        );
         let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
         query = if numeric {
             query.bind(id.parse::<i64>().unwrap_or_default())
@@ -304,5 +317,39 @@ impl Store {
             query.execute(&mut **tx).await?;
         }
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Keyring;
+
+    #[tokio::test]
+    async fn every_binary_column_is_sealed_anew_or_is_a_hash_a_mac_or_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/bonin.db", folder.path().display());
+        let keyring = Keyring::parse(Keyring::generate(1).unwrap().expose()).unwrap();
+        let store = Store::connect(&url, keyring, bonin_core::Rules::default(), true)
+            .await
+            .unwrap();
+        store.migrate(Timestamp::now()).await.unwrap();
+        let rows = sqlx::query(
+            "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+             WHERE m.type = 'table' AND c.type = 'BLOB' AND m.name NOT LIKE '\\_sqlx%' ESCAPE '\\'",
+        )
+        .fetch_all(store.database.reader())
+        .await
+        .unwrap();
+        assert!(rows.len() > 30, "{}", rows.len());
+        for row in &rows {
+            let (table, column): (String, String) = (row.get(0), row.get(1));
+            let plain = ["hash", "mac", "head_mac", "check_value"].contains(&column.as_str())
+                || column.ends_with("_index");
+            let sealed = TABLES
+                .iter()
+                .any(|known| known.name == table && known.columns.contains(&column.as_str()));
+            assert!(plain != sealed, "{table}.{column}");
+        }
     }
 }
