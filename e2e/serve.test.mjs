@@ -179,9 +179,21 @@ describe('set up from the shell', () => {
     // Not AO7F3: a LIVE channel of the public test merchant is refused when it is made.
     await serve.sandbox.call('POST', '/sandbox/merchants', { siteCd: 'T0LIV' });
     const own = await serve.sandbox.credentials('T0LIV');
-    const live = await serve.addChannel({ hub: serve.sandbox.address, kind: 'live', name: 'live', credentials: own });
-    const { send } = await begin(serve, { channelKey: live.key });
-    await fails('INVALID_REQUEST', send);
+    const store = (await serve.json(['store', 'create', '--name', '진짜 상점', '--kind', 'live'])).id;
+    const ask = { hub: serve.sandbox.address, kind: 'live', name: 'live', credentials: own, store };
+    await assert.rejects(() => serve.addChannel(ask), /--hub-url: LIVE 채널은 KCP의 https 주소로만/);
+    // Made where the operator's configuration names the sandbox, and used where it does not.
+    const live = await serve.addChannel({ ...ask, env: { BONIN_KCP_LIVE_HOSTS: new URL(serve.sandbox.address).host } });
+    const { secret } = await serve.json(['secret', 'create', '--store', store]);
+    const sending = serve.sdk({ secret }).sendIdentityVerification({
+      identityVerificationId: newId(),
+      channelKey: live.key,
+      customer: customerOf(newPerson()),
+      bypass: { kcpV2: { media_type: 'MC01' } },
+      operator: 'KT',
+      method: 'SMS',
+    });
+    await fails('INVALID_REQUEST', () => sending);
   });
 
   test('a LIVE channel of the public test merchant, whose key everyone knows, is refused', async () => {
@@ -372,7 +384,7 @@ describe('serve says what is missing', () => {
     await refuses(['no-such-command'], whole, /no-such-command/, 2);
     await refuses(['store', 'create'], whole, /--name/, 2);
     await refuses(['serve'], { ...whole, BONIN_KCP_TIMEOUT: 'soon' }, /BONIN_KCP_TIMEOUT|kcp-timeout/, 2);
-    await refuses(['secret', 'create', '--store', 'store-ffffffff-ffff-4fff-8fff-ffffffffffff'], whole, /no store/);
+    await refuses(['secret', 'create', '--store', 'store-ffffffff-ffff-4fff-8fff-ffffffffffff'], whole, /--store: 없는 상점/);
   });
 
   test('the help lists every setting and its variable', async () => {

@@ -31,8 +31,8 @@ export class Serve {
   }
 
   /** An administrative command with `--json`, with this database and key. */
-  json(args) {
-    return runJson(args, { env: this.env });
+  json(args, env = {}) {
+    return runJson(args, { env: { ...this.env, ...env } });
   }
 
   addSecret(args = []) {
@@ -40,17 +40,18 @@ export class Serve {
   }
 
   /** A channel with the credentials as KCP hands them out: two files and a password. */
-  async addChannel({ hub, name = '본인 채널', credentials = this.credentials, kind = 'test', store = this.store }) {
+  async addChannel({ hub, name = '본인 채널', credentials = this.credentials, kind = 'test', store = this.store, env = {} }) {
     const file = (what) => join(this.folder, `KCP_AUTH_${credentials.siteCd}_${what}`);
     await writeFile(file('CERT.pem'), credentials.certificatePem);
     await writeFile(file('PRIKEY.pem'), credentials.privateKeyPem);
     await writeFile(file('PASSWORD'), `${credentials.privateKeyPassword}\n`);
-    return this.json([
+    const args = [
       ...['channel', 'create', '--store', store, '--name', name, '--kind', kind, '--site-cd', credentials.siteCd],
       ...(hub ? ['--hub-url', hub] : []),
       ...['--certificate', file('CERT.pem'), '--private-key', file('PRIKEY.pem')],
       ...['--private-key-password-file', file('PASSWORD')],
-    ]);
+    ];
+    return this.json(args, env);
   }
 
   /** A channel for the window alone, with the key in a file of its own. */
