@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bonin_core::{Redacted, Rules};
+use bonin_core::Rules;
 use bonin_store::{Keyring, Store};
 use clap::Args;
 use jiff::Timestamp;
@@ -10,10 +10,8 @@ use jiff::Timestamp;
 use crate::{
     data_folder::{self, Found, database_file_in},
     failure::Failure,
+    keys::{KEY_VARIABLE, KeySource},
 };
-
-/// The variable that holds the keys themselves. There is no flag for it: others on the machine can read command lines.
-const KEY_VARIABLE: &str = "BONIN_KEY";
 
 /// Where the database is, and the keys that its fields are sealed with.
 #[derive(Debug, Args)]
@@ -25,9 +23,12 @@ pub(crate) struct DatabaseArgs {
     /// The database, such as sqlite:///var/lib/bonin/bonin.db.
     #[arg(long, env = "BONIN_DATABASE", value_name = "URL")]
     pub(crate) database: Option<String>,
-    /// The file with the keys, one `number:base64` a line, the active one first. The variable BONIN_KEY may hold them instead.
+    /// The file with the keys, one `number:base64` a line. The variable BONIN_KEY may hold them instead.
     #[arg(long, env = "BONIN_KEY_FILE", value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
+    /// A command that prints the keys, such as a vault's. It counts before --key-file.
+    #[arg(long, env = "BONIN_KEY_COMMAND", value_name = "COMMAND")]
+    pub(crate) key_command: Option<String>,
     /// A folder with the database and its key, where neither is set. `serve` and `migrate` make both in an empty one.
     #[arg(long, env = "BONIN_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
@@ -89,6 +90,7 @@ impl DatabaseArgs {
         let folder = self.data.as_deref()?;
         let all_of_it = self.database.is_none()
             && self.key_file.is_none()
+            && self.key_command.is_none()
             && std::env::var_os(KEY_VARIABLE).is_none();
         all_of_it.then_some(folder)
     }
@@ -111,14 +113,18 @@ impl DatabaseArgs {
         }
     }
 
+    /// Where the keys come from.
+    pub(crate) fn key_source(&self) -> Option<KeySource> {
+        let in_folder = || self.data.as_deref().map(key_file_in);
+        KeySource::of(
+            self.key_command.as_deref(),
+            self.key_file.clone().or_else(in_folder),
+        )
+    }
+
     /// The key's file, where the key is in one.
     pub(crate) fn key_file(&self) -> Option<PathBuf> {
-        match (std::env::var_os(KEY_VARIABLE), &self.key_file, &self.data) {
-            (Some(_), _, _) => None,
-            (None, Some(file), _) => Some(file.clone()),
-            (None, None, Some(folder)) => Some(key_file_in(folder)),
-            (None, None, None) => None,
-        }
+        Some(self.key_source()?.file()?.to_owned())
     }
 
     /// Makes database and key in a data folder that holds neither, and says which folder that was.
@@ -157,23 +163,12 @@ impl DatabaseArgs {
     }
 
     fn keyring(&self) -> Result<Keyring, Failure> {
-        let text = match (std::env::var(KEY_VARIABLE), self.key_file()) {
-            (Ok(text), _) => Redacted::new(text),
-            (Err(_), Some(file)) => {
-                std::fs::read_to_string(&file)
-                    .map(Redacted::new)
-                    .map_err(Failure::while_doing(format!(
-                        "cannot read the key file {}",
-                        file.display()
-                    )))?
-            }
-            (Err(_), None) => {
-                return Err(Failure::new(
-                    "no key is set; make one with `bonin key generate --out FILE` and give it with --key-file FILE, BONIN_KEY_FILE or BONIN_KEY",
-                ));
-            }
-        };
-        Keyring::parse(text.expose()).map_err(Failure::while_doing("the key cannot be used"))
+        let source = self.key_source().ok_or_else(|| {
+            Failure::new(
+                "no key is set; make one with `bonin key generate --out FILE` and give it with --key-file FILE, BONIN_KEY_FILE, BONIN_KEY or --key-command",
+            )
+        })?;
+        source.keyring()
     }
 
     /// Connects. The schema may still be behind.

@@ -8,6 +8,7 @@ mod data_folder;
 mod database;
 mod dev;
 mod failure;
+mod keys;
 mod listener;
 mod logging;
 mod ready_file;

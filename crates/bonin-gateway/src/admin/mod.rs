@@ -5,6 +5,7 @@ mod audit;
 mod channel;
 mod erasure;
 mod error;
+mod key;
 mod login;
 mod own_account;
 mod password;

@@ -29,13 +29,15 @@ pub enum Action {
     SeeAudit,
     /// Taking the audit's head along.
     ExportAudit,
+    /// Changing the key that everything is sealed with.
+    RotateKeys,
     /// One's own password, second factor and sessions.
     ChangeOwnAccount,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SeeOverview,
         Self::SeeVerifications,
         Self::RevealPerson,
@@ -48,6 +50,7 @@ impl Action {
         Self::ChangeUsers,
         Self::SeeAudit,
         Self::ExportAudit,
+        Self::RotateKeys,
         Self::ChangeOwnAccount,
     ];
 
@@ -63,9 +66,11 @@ impl Action {
             | Self::ChangeStores
             | Self::ChangeChannels
             | Self::ChangeSecrets => matches!(role, Role::Owner | Role::Operator),
-            Self::ErasePerson | Self::SeeUsers | Self::ChangeUsers | Self::ExportAudit => {
-                role == Role::Owner
-            }
+            Self::ErasePerson
+            | Self::SeeUsers
+            | Self::ChangeUsers
+            | Self::RotateKeys
+            | Self::ExportAudit => role == Role::Owner,
         }
     }
 
@@ -103,6 +108,7 @@ mod tests {
             (Action::ChangeUsers, true, false, false),
             (Action::SeeAudit, true, true, true),
             (Action::ExportAudit, true, false, false),
+            (Action::RotateKeys, true, false, false),
             (Action::ChangeOwnAccount, true, true, true),
         ];
         let named: Vec<Action> = table.iter().map(|row| row.0).collect();

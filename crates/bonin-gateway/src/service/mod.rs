@@ -6,6 +6,7 @@ pub mod checkout;
 mod confirm;
 mod detached;
 mod error;
+mod keys;
 mod limits;
 mod list;
 mod lookup;

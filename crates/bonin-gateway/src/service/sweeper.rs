@@ -25,6 +25,19 @@ impl Service {
             }
         });
         let service = self.clone();
+        // Apart again: sealing everything anew takes its time.
+        self.under_way.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = service.stopping.cancelled() => return,
+                    () = tokio::time::sleep(service.config.sweep_interval) => {}
+                }
+                if let Err(error) = service.follow_keys().await {
+                    tracing::warn!(%error, "the database's keys could not be followed");
+                }
+            }
+        });
+        let service = self.clone();
         self.under_way.spawn(async move {
             let mut forgot = tokio::time::Instant::now();
             loop {

@@ -166,6 +166,7 @@ async fn open(folder: &std::path::Path, rules: Rules) -> Result<Store, Failure> 
         config: None,
         database: Some(database_in(folder)?),
         key_file: Some(key_file_in(folder)),
+        key_command: None,
         data: None,
     };
     let store = database.connect(rules, true).await?;
