@@ -88,7 +88,7 @@ export async function wrongCredentials() {
       { ...hub, certificate: certificate.replace('MII', 'AII') },
       { certificate: /인증서 내용을 읽을 수 없습니다/ },
     ],
-    ['a certificate of a small RSA key', { ...hub, ...small }, { certificate: /RSA 2048비트 이상이 아닙니다/, privateKey: /RSA 2048비트 이상의 키가 아닙니다/ }],
+    ['a certificate of a small RSA key', { ...hub, certificate: small.certificate, privateKey: small.privateKey }, { certificate: /RSA 2048비트 이상이 아닙니다/, privateKey: /RSA 2048비트 이상의 키가 아닙니다/ }],
     ['a certificate of another kind of key', { ...hub, certificate: elliptic.certificate }, { certificate: /RSA 2048비트 이상이 아닙니다/ }],
     ['an expired certificate', { ...hub, ...expired }, { certificate: /만료되었습니다.*새 인증서/ }],
     ['a certificate of the future', { ...hub, ...early }, { certificate: /아직 유효하지 않습니다/ }],
