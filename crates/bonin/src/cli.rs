@@ -39,7 +39,7 @@ pub(crate) enum Command {
     Secret(SecretArgs),
     /// Look at who did what, and check that the record is whole.
     Audit(AuditArgs),
-    /// Make keys that the database's fields are sealed with.
+    /// Make, list, rotate and drop the keys that the database's fields are sealed with.
     Key(KeyArgs),
     /// Look into a verification.
     Verification(VerificationArgs),

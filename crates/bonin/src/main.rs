@@ -55,7 +55,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Channel(args) => admin::channel::run(args).await,
         Command::Secret(args) => admin::secret::run(args).await,
         Command::Audit(args) => admin::audit::run(args).await,
-        Command::Key(args) => admin::key::run(args),
+        Command::Key(args) => admin::key::run(args).await,
         Command::Verification(args) => admin::verification::run(args).await,
     }
 }
