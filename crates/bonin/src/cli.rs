@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     admin::{
         audit::AuditArgs, channel::ChannelArgs, key::KeyArgs, secret::SecretArgs, store::StoreArgs,
-        verification::VerificationArgs,
+        user::UserArgs, verification::VerificationArgs,
     },
     database::DatabaseArgs,
     dev::DevArgs,
@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Channel(ChannelArgs),
     /// Make, list, rename and revoke API secrets.
     Secret(SecretArgs),
+    /// Say who may enter the console.
+    User(UserArgs),
     /// Look at who did what, and check that the record is whole.
     Audit(AuditArgs),
     /// Make, list, rotate and drop the keys that the database's fields are sealed with.

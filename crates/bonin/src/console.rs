@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use bonin_gateway::ConsoleConfig;
 use clap::Args;
 use tokio::net::TcpListener;
 
@@ -56,6 +57,18 @@ impl Place {
 }
 
 impl ConsoleArgs {
+    /// What is set, over the defaults.
+    pub(crate) fn config(&self, place: &Place, mut config: ConsoleConfig) -> ConsoleConfig {
+        if let Some(life) = self.console_session_life {
+            config.session_life = life.signed();
+        }
+        if let Some(idle) = self.console_session_idle {
+            config.session_idle = idle.signed();
+        }
+        config.url = place.url().map(str::to_owned);
+        config
+    }
+
     /// Decides where the console is, and listens there where that is a place of its own.
     pub(crate) async fn place(&self, public_url: &str) -> Result<Place, Failure> {
         if !self.console_enabled {

@@ -1,6 +1,7 @@
 //! The `bonin` command: gateway, sandbox, dev environment and administration in one binary.
 
 mod admin;
+mod certificates;
 mod cli;
 mod config_file;
 mod console;
@@ -8,6 +9,7 @@ mod data_folder;
 mod database;
 mod dev;
 mod failure;
+mod first_owner;
 mod keys;
 mod listener;
 mod logging;
@@ -54,6 +56,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Store(args) => admin::store::run(args).await,
         Command::Channel(args) => admin::channel::run(args).await,
         Command::Secret(args) => admin::secret::run(args).await,
+        Command::User(args) => admin::user::run(args).await,
         Command::Audit(args) => admin::audit::run(args).await,
         Command::Key(args) => admin::key::run(args).await,
         Command::Verification(args) => admin::verification::run(args).await,

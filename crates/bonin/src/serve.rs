@@ -3,17 +3,18 @@
 use std::path::PathBuf;
 
 use bonin_core::Rules;
-use bonin_gateway::{GatewayConfig, Service};
+use bonin_gateway::{GatewayConfig, Service, admin::Admin};
 use bonin_store::{Channel, ChannelKind, Store};
 use clap::Args;
 use serde_json::json;
 
 use crate::{
+    certificates,
     console::{ConsoleArgs, Place, plain_address},
     database::DatabaseArgs,
     dev::environment,
     failure::Failure,
-    listener,
+    first_owner, listener,
     logging::LogArgs,
     ready_file,
     settings::GatewayArgs,
@@ -65,12 +66,19 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let (drain_limit, trusted_hops) = (config.drain_limit, config.trusted_hops);
     let (listener, bound) = listener::bind(&args.address.listen).await?;
     let console = args.console.place(&public_url).await?;
+    config.console = args.console.config(&console, config.console);
     let stop = shutdown::on_signal();
     let service = Service::new(store, config, stop.child_token())?;
+    refuse_a_password_that_everyone_knows(&service.admin()).await?;
     let beside_the_api = matches!(console, Place::BesideTheApi(_));
     let router = bonin_gateway::http::router(service.clone(), beside_the_api)
         .map_err(Failure::while_doing("the API reference cannot be made"))?;
     service.start_sweeper();
+    tokio::spawn(certificates::watch(service.admin(), stop.clone()));
+    if let Some(url) = console.url() {
+        let folder = args.database.private_folder();
+        first_owner::offer(service.admin(), folder, url, stop.clone()).await?;
+    }
     let mut ready = json!({ "gateway": format!("http://{bound}"), "publicUrl": public_url });
     if let Some(url) = console.url() {
         ready["console"] = json!({ "url": format!("{url}/console") });
@@ -127,6 +135,17 @@ impl AddressArgs {
         let given = given.ok_or_else(|| wrong("no public_url is set"))?;
         plain_address("public_url", given).map_err(|why| wrong(&why.to_string()))
     }
+}
+
+/// The same of the console's login.
+pub(crate) async fn refuse_a_password_that_everyone_knows(admin: &Admin) -> Result<(), Failure> {
+    let known = admin.has_user_with_password(environment::CONSOLE_PASSWORD);
+    if known.await? {
+        return Err(Failure::new(
+            "a user of the console has the password of the dev environment, which everyone knows; give them another with `bonin user reset-password`",
+        ));
+    }
+    Ok(())
 }
 
 /// What the dev environment uses is public: whoever knows this project could come in with it.

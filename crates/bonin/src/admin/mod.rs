@@ -6,6 +6,7 @@ mod input;
 pub(crate) mod key;
 pub(crate) mod secret;
 pub(crate) mod store;
+pub(crate) mod user;
 pub(crate) mod verification;
 
 use std::io::Write;

@@ -71,6 +71,8 @@ pub(crate) async fn run(args: DevArgs) -> Result<(), Failure> {
     let store = open(&folder, config.rules).await?;
     setup::set_up(&store, &sandbox_url).await?;
     let service = Service::new(store, config, stop.child_token())?;
+    let (username, password) = (environment::CONSOLE_USERNAME, environment::CONSOLE_PASSWORD);
+    service.admin().ensure_dev_owner(username, password).await?;
     let router = bonin_gateway::http::router(service.clone(), true)
         .map_err(Failure::while_doing("the API reference cannot be made"))?;
     let router = with_pages(router, &gateway_url, &sandbox_url)?;
@@ -199,6 +201,7 @@ fn print_banner(gateway: &str, sandbox: &str, folder: &std::path::Path) {
     게이트웨이     {gateway}
     데모 상점      {gateway}/demo
     API 레퍼런스   {gateway}/docs
+    콘솔           {gateway}/console    ({username} / {password})
     휴대폰         {sandbox}/phone    (문자와 PASS 요청이 여기로 옵니다)
     데이터         {}
 
@@ -213,6 +216,8 @@ fn print_banner(gateway: &str, sandbox: &str, folder: &std::path::Path) {
         environment::STORES[0].id,
         environment::STORES[0].api_secret,
         environment::CHANNELS[0].key,
+        username = environment::CONSOLE_USERNAME,
+        password = environment::CONSOLE_PASSWORD,
     );
     // Without a terminal or a pipe there is nobody to read it; the ready file says the same.
     let _ = std::io::stdout().write_all(banner.as_bytes());

@@ -1,7 +1,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{Addresses, figure};
-use crate::dev::environment::{CHANNELS, STORES};
+use crate::dev::environment::{CHANNELS, CONSOLE_PASSWORD, CONSOLE_USERNAME, STORES};
 
 /// Inline because the policy allows no address.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='8' fill='%2314604b'/%3E%3Cpath d='M9 17l5 5 9-12' stroke='white' stroke-width='3.5' fill='none' stroke-linecap='round' stroke-linejoin='round'/%3E%3C/svg%3E";
@@ -49,6 +49,7 @@ pub(super) fn landing(addresses: &Addresses) -> String {
                 nav aria-label="바로 가기" {
                     a href="/demo" { "데모" }
                     a href={ (sandbox) "/phone" } { "휴대폰" }
+                    a href="/console" { "콘솔" }
                     a href="/docs" { "API" }
                 }
             }
@@ -70,6 +71,12 @@ pub(super) fn landing(addresses: &Addresses) -> String {
                             a.door href={ (sandbox) "/phone" } {
                                 strong { "샌드박스 휴대폰" }
                                 span { "인증번호 문자와 PASS 요청이 모두 이 화면으로 옵니다." }
+                            }
+                        }
+                        li {
+                            a.door href="/console" {
+                                strong { "콘솔" }
+                                span { "채널과 상점, 건별 진행 기록과 통계. 아이디는 " (CONSOLE_USERNAME) "입니다." }
                             }
                         }
                         li {
@@ -126,6 +133,8 @@ fn facts(gateway: &str, sandbox: &str) -> Markup {
                     (fact("storeId", STORES[0].id))
                     (fact("channelKey", CHANNELS[0].key))
                     (fact("API 시크릿", STORES[0].api_secret))
+                    (fact("콘솔 아이디", CONSOLE_USERNAME))
+                    (fact("콘솔 비밀번호", CONSOLE_PASSWORD))
                 }
                 details {
                     summary { "다른 채널과 두 번째 상점" }
@@ -142,6 +151,7 @@ fn facts(gateway: &str, sandbox: &str) -> Markup {
                 dl {
                     (place("게이트웨이", gateway, gateway))
                     (place("데모 상점", gateway, &format!("{gateway}/demo")))
+                    (place("콘솔", gateway, &format!("{gateway}/console")))
                     (place("API 레퍼런스", gateway, &format!("{gateway}/docs")))
                     (place("OpenAPI 문서", gateway, &format!("{gateway}/openapi.json")))
                     (place("샌드박스 휴대폰", "", &format!("{sandbox}/phone")))
