@@ -5,6 +5,7 @@ mod audit;
 mod database;
 mod error;
 mod keyring;
+mod newest;
 mod rotation;
 mod sealed;
 mod time;

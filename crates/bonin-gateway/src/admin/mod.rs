@@ -3,6 +3,7 @@
 
 mod audit;
 mod channel;
+mod doctor;
 mod erasure;
 mod error;
 mod key;
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 
 pub use crate::problems::{Problem, Problems};
 pub use channel::{ChannelForm, ShownChannel};
+pub use doctor::{Finding, Health};
 pub use erasure::ErasedPerson;
 pub use error::Error;
 pub use login::{LoginError, OpenedSession, Session};
