@@ -1,6 +1,7 @@
 //! The console: Korean pages for the people who run the gateway. Rendered here, readable without a script; each page's routes
 //! stand in its own module.
 
+mod assets;
 mod channels;
 mod form;
 mod inputs;
@@ -29,6 +30,7 @@ pub(super) fn routes(service: Service) -> Router {
         service,
     };
     Router::new()
+        .merge(assets::routes())
         .merge(overview::routes())
         .merge(stores::routes())
         .merge(channels::routes())
