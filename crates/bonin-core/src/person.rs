@@ -39,6 +39,22 @@ impl PersonName {
         }
         Ok(Self(Redacted::new(value)))
     }
+
+    /// What may be shown of it: the first and the last letter (홍*동), of two letters the first (홍*), of one none. Spaces stay.
+    pub fn masked(&self) -> String {
+        let name: Vec<char> = self.expose().trim().chars().collect();
+        let last = match name.len() {
+            0..=2 => None,
+            length => Some(length - 1),
+        };
+        let shows = |at: usize, letter: char| {
+            letter == ' ' || (at == 0 && name.len() > 1) || Some(at) == last
+        };
+        name.iter()
+            .enumerate()
+            .map(|(at, letter)| if shows(at, *letter) { *letter } else { '*' })
+            .collect()
+    }
 }
 
 personal! {
@@ -60,6 +76,15 @@ impl PhoneNumber {
             );
         }
         Ok(Self(Redacted::new(value)))
+    }
+
+    /// What may be shown of it: all but the middle, as 010-****-5678.
+    pub fn masked(&self) -> String {
+        // Ten or eleven ASCII digits: see `parse`.
+        let digits = self.expose();
+        let (prefix, rest) = digits.split_at(3);
+        let (middle, last) = rest.split_at(rest.len() - 4);
+        format!("{prefix}-{}-{last}", "*".repeat(middle.len()))
     }
 }
 
@@ -93,6 +118,11 @@ impl BirthDate {
     /// As `YYYY-MM-DD`, the API's form.
     pub fn dashed(self) -> String {
         format!("{}-{}-{}", self.year(), self.month(), self.day())
+    }
+
+    /// What may be shown of it: the year, as 1990-**-**.
+    pub fn masked(self) -> String {
+        format!("{}-**-**", self.year())
     }
 
     /// The year, four digits.
@@ -297,6 +327,36 @@ mod tests {
         for secret in ["홍길동", "01012345678", "1990", "Male"] {
             assert!(!printed.contains(secret), "{printed}");
         }
+    }
+
+    #[test]
+    fn a_masked_name_keeps_its_ends_and_never_its_middle() {
+        let table = [
+            ("홍길동", "홍*동"),
+            ("남궁민수", "남**수"),
+            ("홍길", "홍*"),
+            ("홍", "*"),
+            (" 홍길동 ", "홍*동"),
+            ("MARY ANN O'NEIL", "M*** *** *****L"),
+            ("YI", "Y*"),
+            ("𠮷野家", "𠮷*家"),
+        ];
+        for (name, masked) in table {
+            assert_eq!(PersonName::parse(name).unwrap().masked(), masked);
+        }
+    }
+
+    #[test]
+    fn a_masked_phone_number_keeps_its_first_three_and_last_four_digits() {
+        let masked = |number: &str| PhoneNumber::parse(number).unwrap().masked();
+        assert_eq!(masked("01012345678"), "010-****-5678");
+        assert_eq!(masked("0111235678"), "011-***-5678");
+    }
+
+    #[test]
+    fn a_masked_birth_date_keeps_its_year() {
+        let birth_date = BirthDate::parse_compact("19900102").unwrap();
+        assert_eq!(birth_date.masked(), "1990-**-**");
     }
 
     #[test]
