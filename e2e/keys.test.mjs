@@ -1,0 +1,207 @@
+// A rotation of keys under load, broken off by kill -9 in its middle: every row stays readable, every filter right, and at its end
+// nothing is sealed with the old key. Keys from a variable, a file and a command.
+
+import assert from 'node:assert/strict';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { succeed } from './harness/command.mjs';
+import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { run, sleep, waitFor } from './harness/program.mjs';
+import { Serve } from './harness/serve.mjs';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+
+/** How many values are sealed with which key. */
+async function sealedWith(serve) {
+  return JSON.parse(await succeed('python3', [join(HERE, 'sealed_with.py'), join(serve.data, 'bonin.db')]));
+}
+
+/** A verified person: `{id, person}`. */
+async function verify(serve) {
+  const [id, person] = [newId(), newPerson()];
+  const sdk = serve.sdk();
+  await sdk.sendIdentityVerification({
+    identityVerificationId: id,
+    channelKey: serve.channel,
+    customer: customerOf(person),
+    bypass: { kcpV2: { media_type: 'MC01' } },
+    operator: 'SKT',
+    method: 'SMS',
+  });
+  const otp = await serve.sandbox.otp(person.phone);
+  await sdk.confirmIdentityVerification({ identityVerificationId: id, otp });
+  return { id, person };
+}
+
+async function findsByNameAndPhone(serve, { id, person }) {
+  const { items } = await serve.sdk().getIdentityVerifications({
+    filter: { customer: { name: person.name, phoneNumber: person.phone } },
+  });
+  assert.deepEqual(items.map((item) => item.id), [id], 'the list finds a person by name and phone');
+  assert.equal(items[0].verifiedCustomer.phoneNumber, person.phone);
+}
+
+/** Verifies people and looks others up, without a pause, until it is stopped. What fails while the gateway is there counts. */
+class Load {
+  verified = [];
+  lookups = 0;
+  faults = [];
+  away = false;
+  stopping = false;
+
+  constructor(serve, known) {
+    this.serve = serve;
+    this.verified.push(...known);
+    this.workers = [this.#repeat(() => this.#verify()), this.#repeat(() => this.#look()), this.#repeat(() => this.#look())];
+  }
+
+  async #repeat(step) {
+    while (!this.stopping) {
+      if (this.away) await sleep(20);
+      else {
+        // A gateway that is killed takes what is under way with it: only what fails while it stays there is a fault.
+        const { starts } = this.serve;
+        await step().catch((error) => {
+          if (!this.away && this.serve.starts === starts) this.faults.push(error);
+        });
+      }
+    }
+  }
+
+  async #verify() {
+    this.verified.push(await verify(this.serve));
+  }
+
+  async #look() {
+    const one = this.verified[Math.floor(Math.random() * this.verified.length)];
+    await findsByNameAndPhone(this.serve, one);
+    this.lookups += 1;
+  }
+
+  async stop() {
+    this.stopping = true;
+    await Promise.all(this.workers);
+  }
+}
+
+describe('a rotation under load', () => {
+  let serve;
+  let load;
+  before(async () => {
+    serve = await Serve.setUp();
+    const file = join(serve.folder, 'bonin.key');
+    await writeFile(file, `${serve.key}\n`, { mode: 0o600 });
+    serve.env = { BONIN_DATABASE: serve.env.BONIN_DATABASE, BONIN_KEY_FILE: file };
+    serve.keyFile = file;
+    await serve.start({ env: { BONIN_SWEEP_INTERVAL: '200ms' }, contract: false });
+    // Enough for the rotation to take a while.
+    const known = [];
+    for (let i = 0; i < 40; i += 1) {
+      known.push(...(await Promise.all(Array.from({ length: 10 }, () => verify(serve)))));
+    }
+    load = new Load(serve, known);
+  });
+  after(async () => {
+    await load?.stop();
+    await serve?.stop();
+  });
+
+  /** The keys of the rotation that was broken off. */
+  let from;
+  let to;
+
+  test('is begun beside the running gateway, which seals anew by itself, and is broken off by kill -9 in its middle', async () => {
+    // On a quick machine it may have ended before the kill: then the next one is tried.
+    for (let broken = false; !broken; ) {
+      [from, to] = to ? [to, to + 1] : [1, 2];
+      assert.ok(to < 10, 'one of them is hit in its middle');
+      assert.equal((await serve.json(['key', 'rotate', '--no-wait'])).active, to);
+      await waitFor('some of it to be sealed anew', async () => (await sealedWith(serve))[to] > 100);
+      load.away = true;
+      await serve.killGateway();
+      broken = (await sealedWith(serve))[from] > 0;
+      // Slow enough that what follows is done by the command.
+      await serve.start({ env: { BONIN_SWEEP_INTERVAL: broken ? '1h' : '200ms' }, contract: false });
+      load.away = false;
+    }
+    const states = (await serve.json(['key', 'list'])).map(({ id, state }) => [id, state]);
+    assert.deepEqual(states.slice(-2), [[from, 'OPENING'], [to, 'ACTIVE']]);
+    for (const one of load.verified.slice(0, 20)) await findsByNameAndPhone(serve, one);
+  });
+
+  test('refuses another key until it has ended, and an old key cannot be dropped', async () => {
+    const other = await run(['key', 'rotate', '--to', '99'], { env: serve.env });
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /a rotation is under way/);
+    const dropped = await run(['key', 'drop', `${from}`], { env: serve.env });
+    assert.equal(dropped.code, 1);
+    assert.match(dropped.stderr, new RegExp(`something is still sealed with key ${from};`));
+  });
+
+  test('is ended by the same command, with nothing under the old key, while the load goes on', async () => {
+    const before = load.lookups;
+    const told = await serve.json(['key', 'rotate']);
+    assert.deepEqual(told, { active: to, retired: [from] });
+    assert.ok(load.lookups > before, 'people were looked up meanwhile');
+    const counts = await sealedWith(serve);
+    assert.deepEqual(Object.keys(counts).sort(), [`${to}`, `indexed ${to}`], JSON.stringify(counts));
+  });
+
+  test('leaves a key that may be dropped: without it everything is readable and found', async () => {
+    await load.stop();
+    assert.deepEqual(load.faults, [], 'nothing failed while the gateway was there');
+    for (let old = 1; old < to; old += 1) await serve.json(['key', 'drop', `${old}`]);
+    assert.match(await readFile(serve.keyFile, 'utf8'), new RegExp(`^${to}:\\S+\n$`));
+    assert.equal((await stat(serve.keyFile)).mode & 0o777, 0o600);
+    await serve.stopGateway();
+    await serve.start({ contract: false });
+    assert.ok(load.verified.length > 400);
+    for (const { id, person } of load.verified) {
+      const verification = await serve.sdk().getIdentityVerification({ identityVerificationId: id });
+      assert.equal(verification.verifiedCustomer.name, person.name);
+    }
+    for (const one of load.verified.slice(-30)) await findsByNameAndPhone(serve, one);
+    assert.equal((await run(['audit', 'verify'], { env: serve.env })).code, 0);
+    const sure = await run(['key', 'drop', `${to}`], { env: serve.env });
+    assert.match(sure.stderr, /the one that everything is sealed with/);
+  });
+});
+
+describe('where the keys come from', () => {
+  let serve;
+  before(async () => {
+    serve = await Serve.setUp();
+  });
+  after(() => serve?.stop());
+
+  test('a command that prints them does as well as a variable', async () => {
+    const file = join(serve.folder, 'vault');
+    await writeFile(file, serve.key, { mode: 0o600 });
+    const env = { BONIN_DATABASE: serve.env.BONIN_DATABASE, BONIN_KEY_COMMAND: `cat '${file}'` };
+    const { code, stdout } = await run(['key', 'list'], { env });
+    assert.equal(code, 0);
+    assert.match(stdout, /1 +ACTIVE/);
+    const failing = await run(['key', 'list'], { env: { ...env, BONIN_KEY_COMMAND: 'exit 7' } });
+    assert.equal(failing.code, 1);
+    assert.match(failing.stderr, /key_command failed \(exit status: 7\)/);
+  });
+
+  test('a new key in a variable is used when the rotation is told to, and every process needs it first', async () => {
+    const alone = await run(['key', 'rotate'], { env: serve.env });
+    assert.equal(alone.code, 1);
+    assert.match(alone.stderr, /the keys come from BONIN_KEY; add a new key to it/);
+    const { key } = await serve.json(['key', 'generate', '--id', '2']);
+    const both = { ...serve.env, BONIN_KEY: `${serve.key},${key}` };
+    const { code, stdout } = await run(['key', 'rotate'], { env: both });
+    assert.equal(code, 0);
+    assert.match(stdout, /Everything is sealed with key 2/);
+    // Whoever has the old key alone is told before any request.
+    const without = await run(['serve', '--listen', '127.0.0.1:0', '--public-url', 'http://127.0.0.1:1'], { env: serve.env });
+    assert.equal(without.code, 1);
+    assert.match(without.stderr, /key 2 is missing from the keyring/);
+    serve.env = { ...serve.env, BONIN_KEY: key };
+    assert.equal((await serve.json(['channel', 'list'])).length, 1);
+  });
+});
