@@ -9,6 +9,7 @@ use crate::{
     },
     database::DatabaseArgs,
     dev::DevArgs,
+    doctor::DoctorArgs,
     sandbox::SandboxArgs,
     serve::ServeArgs,
 };
@@ -31,6 +32,9 @@ pub(crate) enum Command {
     Sandbox(SandboxArgs),
     /// Bring the database's schema up to this version.
     Migrate(DatabaseArgs),
+    /// Check what `serve` would start with: configuration, files, database, channels, KCP's hosts. Exit status 1 where something
+    /// does not work.
+    Doctor(Box<DoctorArgs>),
     /// Make, change and list stores.
     Store(StoreArgs),
     /// Make, change, test and put away channels.

@@ -8,6 +8,7 @@ mod console;
 mod data_folder;
 mod database;
 mod dev;
+mod doctor;
 mod failure;
 mod first_owner;
 mod keys;
@@ -53,6 +54,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(args).await,
         Command::Sandbox(args) => sandbox::run(args).await,
         Command::Migrate(args) => admin::migrate(args).await,
+        Command::Doctor(args) => doctor::run(*args).await,
         Command::Store(args) => admin::store::run(args).await,
         Command::Channel(args) => admin::channel::run(args).await,
         Command::Secret(args) => admin::secret::run(args).await,
