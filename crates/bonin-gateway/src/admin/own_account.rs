@@ -23,7 +23,7 @@ impl Admin {
             problems.add("password", SAME_PASSWORD);
         }
         let () = problems.or(())?;
-        self.prove(session, "present", present).await?;
+        self.prove(session, "current", present).await?;
         self.put_own_password(session, next[0]).await
     }
 

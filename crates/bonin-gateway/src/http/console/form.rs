@@ -1,15 +1,26 @@
 //! What forms bring.
 
+use aws_lc_rs::constant_time;
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
-    response::Response,
+    http::StatusCode,
+    response::{IntoResponse, Response},
 };
+use bonin_core::Redacted;
+use maud::html;
 
-use super::{Console, visitor::Visitor};
+use super::{
+    Console, layout,
+    visitor::{Arrival, Stranger, Visitor, is_from_elsewhere, refused_form},
+};
+use crate::http::body::RawBody;
+
+/// No form of ours has as many.
+const MAX_FIELDS: usize = 1000;
 
 /// The fields of a form, as `application/x-www-form-urlencoded` brings them. They may hold secrets: no `Debug`.
 #[derive(Default)]
-pub(super) struct Fields(Vec<(String, bonin_core::Redacted)>);
+pub(super) struct Fields(Vec<(String, Redacted)>);
 
 impl Fields {
     /// The first value of a field, trimmed; empty where there is none.
@@ -45,6 +56,38 @@ impl Fields {
     }
 }
 
+impl Fields {
+    /// Reads a body whose fields were sent by a page of ours: the token among them is the right one.
+    async fn read(body: Request, csrf: &str, console: &Console) -> Result<Self, Response> {
+        if is_from_elsewhere(body.headers(), console) {
+            return Err(refused_form());
+        }
+        let RawBody(bytes) = RawBody::from_request(body, &())
+            .await
+            .map_err(|refused| unread(refused.status()))?;
+        let fields = Self(
+            form_urlencoded::parse(&bytes)
+                .take(MAX_FIELDS)
+                .map(|(name, value)| (name.into_owned(), Redacted::new(value)))
+                .collect(),
+        );
+        let given = fields.raw("csrf").as_bytes();
+        constant_time::verify_slices_are_equal(given, csrf.as_bytes())
+            .map_err(|_| refused_form())?;
+        Ok(fields)
+    }
+}
+
+/// A form that is too long, or did not arrive whole.
+fn unread(status: StatusCode) -> Response {
+    let body = html! {
+        h1 { "양식을 받지 못했습니다" }
+        p { "양식이 너무 길거나(256KiB까지) 끝까지 도착하지 않았습니다. 앞 화면으로 돌아가 다시 보내 주세요." }
+        p { a href="/console" { "콘솔로 돌아가기" } }
+    };
+    (status, layout::bare("양식을 받지 못했습니다", body)).into_response()
+}
+
 /// A form of a signed-in user, whose token was right: nobody else's page sent it.
 pub(super) struct Posted {
     /// Who sent it.
@@ -57,11 +100,49 @@ impl FromRequest<Console> for Posted {
     type Rejection = Response;
 
     async fn from_request(request: Request, console: &Console) -> Result<Self, Response> {
-        let (mut parts, _) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let visitor = Visitor::from_request_parts(&mut parts, console).await?;
-        Ok(Self {
-            visitor,
-            fields: Fields::default(),
-        })
+        let request = Request::from_parts(parts, body);
+        let fields = Fields::read(request, &visitor.csrf, console).await?;
+        Ok(Self { visitor, fields })
+    }
+}
+
+/// A form of someone with a session, however far they have come in, whose token was right.
+pub(super) struct PostedOnTheWay {
+    /// Who sent it.
+    pub arrival: Arrival,
+    /// What was filled in.
+    pub fields: Fields,
+}
+
+impl FromRequest<Console> for PostedOnTheWay {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, console: &Console) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let arrival = Arrival::from_request_parts(&mut parts, console).await?;
+        let request = Request::from_parts(parts, body);
+        let fields = Fields::read(request, &arrival.csrf, console).await?;
+        Ok(Self { arrival, fields })
+    }
+}
+
+/// A form of someone without a session, which a page of ours has sent.
+pub(super) struct PostedByStranger {
+    /// Who sent it, to be shown the form again.
+    pub stranger: Stranger,
+    /// What was filled in.
+    pub fields: Fields,
+}
+
+impl FromRequest<Console> for PostedByStranger {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, console: &Console) -> Result<Self, Response> {
+        let stranger = Stranger::of(request.headers(), console)
+            .map_err(|error| layout::trouble_at_the_door(&error))?;
+        let fields = Fields::read(request, &stranger.csrf, console).await?;
+        Ok(Self { stranger, fields })
     }
 }

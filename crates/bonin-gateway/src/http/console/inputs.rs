@@ -50,6 +50,16 @@ impl Input<'_> {
         })
     }
 
+    /// A number that counts once, from an app on a phone. It never comes with a value.
+    pub(super) fn one_time_code(&self, problems: Option<&Problems>) -> Markup {
+        let field = Around::of(self, problems);
+        field.wrap(html! {
+            input id=(self.name) name=(self.name) type="text" inputmode="numeric" maxlength="8"
+                autocomplete="one-time-code" required[self.required] aria-invalid=[field.invalid()]
+                aria-describedby=[field.described_by()];
+        })
+    }
+
     /// Several lines of text.
     pub(super) fn area(&self, rows: u8, problems: Option<&Problems>) -> Markup {
         let field = Around::of(self, problems);

@@ -1,8 +1,10 @@
 //! The console: Korean pages for the people who run the gateway. Rendered here, readable without a script; each page's routes
 //! stand in its own module.
 
+mod account;
 mod assets;
 mod channels;
+mod entrance;
 mod form;
 mod inputs;
 mod layout;
@@ -10,9 +12,14 @@ mod overview;
 mod secrets;
 mod shown;
 mod stores;
+mod users;
 mod visitor;
 
-use axum::Router;
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+};
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{admin::Admin, service::Service};
 
@@ -30,10 +37,18 @@ pub(super) fn routes(service: Service) -> Router {
         service,
     };
     Router::new()
+        .merge(entrance::routes())
+        .merge(account::routes())
+        .merge(users::routes())
         .merge(assets::routes())
         .merge(overview::routes())
         .merge(stores::routes())
         .merge(channels::routes())
         .merge(secrets::routes())
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::REFERRER_POLICY,
+            // With `no-referrer` browsers would keep from us, too, where a form comes from.
+            HeaderValue::from_static("same-origin"),
+        ))
         .with_state(console)
 }
