@@ -15,4 +15,5 @@ mod list;
 mod rotation;
 mod secrecy;
 mod secrets;
+mod users;
 mod verbs;
