@@ -127,7 +127,8 @@ impl Store {
             }
         }
         if known.is_empty() {
-            self.note_key(&mut tx, self.keyring.active_id(), now).await?;
+            self.note_key(&mut tx, self.keyring.active_id(), now)
+                .await?;
         } else {
             self.follow_keys(&mut tx).await?;
         }

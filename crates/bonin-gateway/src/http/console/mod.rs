@@ -3,6 +3,7 @@
 
 mod account;
 mod assets;
+mod audit;
 mod channels;
 mod entrance;
 mod form;
@@ -45,6 +46,7 @@ pub(super) fn routes(service: Service) -> Router {
         .merge(stores::routes())
         .merge(channels::routes())
         .merge(secrets::routes())
+        .merge(audit::routes())
         .layer(SetResponseHeaderLayer::if_not_present(
             header::REFERRER_POLICY,
             // With `no-referrer` browsers would keep from us, too, where a form comes from.
