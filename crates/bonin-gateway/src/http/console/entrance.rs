@@ -86,11 +86,11 @@ fn setup_page(stranger: &Stranger, username: &str, error: Option<&Error>) -> Res
     let problems = problems(error);
     let body = html! {
         h1 { "소유자 계정 만들기" }
-        p.lead { "이 게이트웨이를 관리할 첫 계정을 만듭니다. 서버를 처음 시작할 때 나온 설정 코드가 필요합니다." }
+        p.lead { "이 게이트웨이를 관리할 첫 계정을 만듭니다. 서버를 운영하는 사람만 볼 수 있는 설정 코드가 필요합니다." }
         (summary(error))
         form.sheet method="post" action="/console/setup" {
             (hidden(&stranger.csrf))
-            (Input { name: "code", label: "설정 코드", required: true, hint: "24시간 동안 한 번만 쓸 수 있습니다. 서버의 로그나 `bonin user setup-code`에서 볼 수 있습니다.", ..Input::default() }.text(problems))
+            (Input { name: "code", label: "설정 코드", required: true, hint: "서버를 처음 시작할 때 데이터 폴더의 console-setup.txt에 적힙니다. `bonin user setup-code`로도 받습니다.", ..Input::default() }.text(problems))
             (Input { name: "username", label: "아이디", value: username, required: true, autocomplete: "username", hint: "영문 소문자와 숫자, . _ @ - 로 1자에서 64자까지 적습니다.", ..Input::default() }.text(problems))
             (new_password_fields(problems))
             button.primary type="submit" { "계정 만들고 들어가기" }
