@@ -28,10 +28,11 @@ pub use error::StoreError;
 pub use keyring::{Keyring, KeyringError};
 pub use rotation::{KeyState, KeyVersion, Resealing};
 pub use verification::{
-    Answered, BeginError, BeginTry, CallNote, ChannelOfTry, ClaimError, Claimed, ConfirmRecord,
-    Customer, CustomerFilter, Erasure, Failure, ListQuery, MessageLimit, Page, PersonToErase,
-    PgAnswer, Progress, ProviderState, Recorded, ResendRecord, SendRecord, SortField, SortOrder,
-    TimeRange, TimelineEntry, VerificationKey, VerificationRecord, VerifiedPerson, WindowNote,
+    Answered, BeginError, BeginTry, CallFailure, CallNote, ChannelOfTry, ClaimError, Claimed,
+    ConfirmRecord, Customer, CustomerFilter, Erasure, Failure, Latency, ListQuery, MessageLimit,
+    Page, PersonToErase, PgAnswer, Progress, ProviderState, Recorded, ResendRecord, SendRecord,
+    SortField, SortOrder, Statistics, StatisticsQuery, TimeRange, TimelineEntry, TryCount,
+    TryRecord, VerificationKey, VerificationRecord, VerifiedPerson, WindowNote,
     WindowTry,
 };
 

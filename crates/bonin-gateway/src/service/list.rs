@@ -113,6 +113,7 @@ fn conditions(filter: &IdentityVerificationFilterInput) -> Option<ListQuery> {
                 Carrier::LguMvno => Operator::LguMvno,
             })
             .collect(),
+        ways: Vec::new(),
         customer,
         sort: SortField::default(),
         order: bonin_store::SortOrder::default(),

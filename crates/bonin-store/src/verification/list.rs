@@ -1,6 +1,6 @@
 //! The list: filters, sorting, pages.
 
-use bonin_core::{Gender, IdentityVerificationId, Operator, Redacted, Status, StoreId, TxId};
+use bonin_core::{Gender, IdentityVerificationId, Operator, Redacted, Status, StoreId, TxId, Way};
 use jiff::Timestamp;
 use sqlx::{Any, Row, query::Query};
 
@@ -93,6 +93,8 @@ pub struct ListQuery {
     pub pg_providers: Option<Vec<String>>,
     /// Of one of these operators.
     pub operators: Vec<Operator>,
+    /// With a shown try that proves the person in one of these ways.
+    pub ways: Vec<Way>,
     /// Of this customer.
     pub customer: CustomerFilter,
     /// Sorted by.
@@ -275,6 +277,13 @@ impl Store {
         if !query.operators.is_empty() {
             let names = query.operators.iter().map(|o| text(o.as_str()));
             conditions.one_of("v.operator", names);
+        }
+        if !query.ways.is_empty() {
+            let names = query.ways.iter().map(|way| text(rows::way_name(*way)));
+            conditions.one_of(
+                "(SELECT w.way FROM attempt w WHERE w.tx_id = v.shown_tx_id)",
+                names,
+            );
         }
         self.customer_conditions(query, &mut conditions);
         conditions

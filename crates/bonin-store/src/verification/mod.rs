@@ -11,8 +11,10 @@ mod record;
 mod reindex;
 mod rows;
 mod seal;
+mod statistics;
 mod sweep;
 mod timeline;
+mod tries;
 mod window;
 
 use bonin_core::{
@@ -29,7 +31,9 @@ pub(crate) use erase::SEALED;
 pub use erase::{Erasure, PersonToErase};
 pub use list::{CustomerFilter, ListQuery, Page, SortField, SortOrder, TimeRange};
 pub use record::{ConfirmRecord, Recorded, ResendRecord, SendRecord};
+pub use statistics::{CallFailure, Latency, Statistics, StatisticsQuery, TryCount};
 pub use timeline::{CallNote, TimelineEntry};
+pub use tries::TryRecord;
 pub use window::{WindowNote, WindowTry};
 
 /// Which verification: ids are unique within a store.

@@ -78,7 +78,7 @@ pub(super) fn reason(name: Option<&str>) -> Result<FailureReason, StoreError> {
         .ok_or(StoreError::UnknownValue("attempt.failure_reason"))
 }
 
-fn state(name: &str, failure: Option<&str>) -> Result<AttemptState, StoreError> {
+pub(super) fn state(name: &str, failure: Option<&str>) -> Result<AttemptState, StoreError> {
     Ok(match name {
         "BEGUN" => AttemptState::Begun,
         "OPEN" => AttemptState::Open,

@@ -21,6 +21,7 @@ fn all() -> ListQuery {
         pg_merchant_id: None,
         pg_providers: None,
         operators: Vec::new(),
+        ways: Vec::new(),
         customer: CustomerFilter::default(),
         sort: SortField::RequestedAt,
         order: SortOrder::Descending,

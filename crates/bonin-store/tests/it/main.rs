@@ -15,5 +15,6 @@ mod list;
 mod rotation;
 mod secrecy;
 mod secrets;
+mod statistics;
 mod users;
 mod verbs;

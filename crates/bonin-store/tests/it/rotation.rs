@@ -64,6 +64,7 @@ fn by_name(name: &str) -> ListQuery {
         pg_merchant_id: None,
         pg_providers: None,
         operators: Vec::new(),
+        ways: Vec::new(),
         customer: CustomerFilter {
             name: Some(Redacted::new(name)),
             ..CustomerFilter::default()
