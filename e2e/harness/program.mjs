@@ -36,7 +36,7 @@ export function removeFolder(folder) {
 }
 
 /** The environment without any `BONIN_*` setting of whoever runs the tests. */
-function cleanEnvironment(extra) {
+export function cleanEnvironment(extra) {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('BONIN_') || name === 'BONIN_TEST_RUN',
   );

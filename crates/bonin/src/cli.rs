@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     admin::{
-        audit::AuditArgs, channel::ChannelArgs, key::KeyArgs, secret::SecretArgs, store::StoreArgs,
-        user::UserArgs, verification::VerificationArgs,
+        audit::AuditArgs, channel::ChannelArgs, erase::EraseArgs, key::KeyArgs, secret::SecretArgs,
+        store::StoreArgs, user::UserArgs, verification::VerificationArgs,
     },
     database::DatabaseArgs,
     dev::DevArgs,
@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     /// Make, list, rotate and drop the keys that the database's fields are sealed with.
     Key(KeyArgs),
+    /// Erase personal data for good.
+    Erase(EraseArgs),
     /// Look into a verification.
     Verification(VerificationArgs),
 }

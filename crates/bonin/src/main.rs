@@ -61,6 +61,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::User(args) => admin::user::run(args).await,
         Command::Audit(args) => admin::audit::run(args).await,
         Command::Key(args) => admin::key::run(args).await,
+        Command::Erase(args) => admin::erase::run(args).await,
         Command::Verification(args) => admin::verification::run(args).await,
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod channel;
+pub(crate) mod erase;
 mod input;
 pub(crate) mod key;
 pub(crate) mod secret;

@@ -23,16 +23,10 @@ pub(super) fn examine(database: &DatabaseArgs) -> Vec<Finding> {
             name.push(suffix);
             PathBuf::from(name)
         };
-        let mut found = private("database_file", &file);
-        for more in [beside("-wal"), beside("-shm")] {
-            if found
-                .as_ref()
-                .is_none_or(|finding| finding.health == bonin_gateway::admin::Health::Fine)
-            {
-                found = private("database_file", &more).or(found);
-            }
-        }
-        findings.extend(found);
+        let files = [file.clone(), beside("-wal"), beside("-shm")];
+        let found = files.iter().filter_map(|file| private("database_file", file));
+        // Of equals the last counts: seen from behind, the database itself.
+        findings.extend(found.rev().max_by_key(|finding| finding.health));
     }
     findings
 }
