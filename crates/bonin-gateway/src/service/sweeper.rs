@@ -39,15 +39,15 @@ impl Service {
         });
         let service = self.clone();
         self.under_way.spawn(async move {
-            let mut forgot = tokio::time::Instant::now();
+            let mut forgot: Option<tokio::time::Instant> = None;
             loop {
                 tokio::select! {
                     () = service.stopping.cancelled() => return,
                     () = tokio::time::sleep(service.config.sweep_interval) => {}
                 }
                 service.sweep().await;
-                if forgot.elapsed() > Duration::from_secs(60) {
-                    forgot = tokio::time::Instant::now();
+                if forgot.is_none_or(|at| at.elapsed() > Duration::from_secs(60)) {
+                    forgot = Some(tokio::time::Instant::now());
                     service.forget().await;
                 }
             }
