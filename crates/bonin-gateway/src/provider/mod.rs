@@ -220,6 +220,16 @@ impl Providers {
         &self.kcp
     }
 
+    /// What a code of a call means and what to do about it, in Korean, where that is known. There is one provider so far.
+    pub fn explanation(&self, code: &str) -> Option<&'static str> {
+        kcp::explanation(code)
+    }
+
+    /// What a call asks for, as a Korean noun, where that is known.
+    pub fn call_name(&self, call: &str) -> Option<&'static str> {
+        kcp::call_name(call)
+    }
+
     /// How long a resend or a confirm takes at most, whoever is asked.
     pub fn longest_call(&self) -> Duration {
         self.kcp.longest_call()

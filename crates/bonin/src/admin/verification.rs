@@ -65,7 +65,7 @@ fn shown(entry: &TimelineEntry) -> Value {
     shown
 }
 
-/// What to set where, for a code that says that settings at KCP are missing.
+/// What a code means, where that is known.
 fn explained(entry: &TimelineEntry) -> Option<&'static str> {
     entry
         .code

@@ -6,7 +6,7 @@ use bonin_core::Redacted;
 use bonin_kcp::hub::{CallError, Outcome, RES_CD_SUCCESS, Reply, message::HubRequest};
 use bonin_store::{CallNote, PgAnswer};
 
-use super::{Hub, explain::explanation, redacted};
+use super::{Hub, explain::about_settings, redacted};
 use crate::Clock;
 
 /// Our own codes, for where KCP did not answer properly.
@@ -136,7 +136,7 @@ impl Notes {
         let code = result.as_ref().err().map_or(RES_CD_SUCCESS, Stop::code);
         let millis = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
         tracing::info!(call, code, millis, "asked KCP");
-        if let Some(explanation) = explanation(code) {
+        if let Some(explanation) = about_settings(code) {
             tracing::warn!(code, explanation, "KCP refused for a setting");
         }
         self.0.push(CallNote {

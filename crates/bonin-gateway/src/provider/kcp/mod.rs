@@ -39,6 +39,7 @@ use super::{
 };
 use crate::{KcpConfig, Problems};
 
+pub(super) use explain::call_name;
 pub use explain::explanation;
 pub use hosts::{HUB_LIVE, HUB_TEST, WINDOW_LIVE, WINDOW_TEST};
 
