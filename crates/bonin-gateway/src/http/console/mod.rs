@@ -6,6 +6,7 @@ mod assets;
 mod audit;
 mod channels;
 mod entrance;
+mod erasure;
 mod form;
 mod inputs;
 mod layout;
@@ -47,6 +48,7 @@ pub(super) fn routes(service: Service) -> Router {
         .merge(channels::routes())
         .merge(secrets::routes())
         .merge(audit::routes())
+        .merge(erasure::routes())
         .layer(SetResponseHeaderLayer::if_not_present(
             header::REFERRER_POLICY,
             // With `no-referrer` browsers would keep from us, too, where a form comes from.

@@ -129,7 +129,7 @@ fn line(visitor: &Visitor, entry: &AuditEntry) -> Markup {
                 " · " span.number { (entry.seq) "번" }
             }
             @if let Some(subject) = &entry.subject {
-                p.meta { "대상 " (subject_of(entry, subject)) }
+                p.meta { "대상 " (subject_of(visitor, entry, subject)) }
             }
             @if !changes.is_empty() {
                 ul.changes { @for change in &changes { li { (change) } } }
@@ -150,13 +150,16 @@ fn reason_for(visitor: &Visitor, reason: &Redacted) -> String {
     }
 }
 
-fn subject_of(entry: &AuditEntry, subject: &str) -> Markup {
+fn subject_of(visitor: &Visitor, entry: &AuditEntry, subject: &str) -> Markup {
     let group = entry.action.split('.').next().unwrap_or_default();
     let address = match (group, &entry.store) {
         ("store", _) => Some(format!("/console/stores/{subject}")),
         ("channel", _) => Some(format!("/console/channels/{subject}")),
         ("secret", _) => Some(format!("/console/secrets/{subject}")),
         ("verification", Some(store)) => Some(format!("/console/verifications/{store}/{subject}")),
+        ("user" | "login" | "session" | "logout", _) if visitor.who.may(Action::SeeUsers) => {
+            Some(format!("/console/users/{subject}"))
+        }
         _ => None,
     };
     html! {

@@ -90,6 +90,8 @@ fn field(name: &str) -> &str {
         "role" => "역할",
         "username" => "아이디",
         "fields" => "항목",
+        "secondFactor" => "2단계 인증",
+        "failures" => "연이은 실패",
         other => other,
     }
 }
