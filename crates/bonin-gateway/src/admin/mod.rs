@@ -7,7 +7,9 @@ mod doctor;
 mod erasure;
 mod error;
 mod key;
+mod korea;
 mod login;
+mod overview;
 mod own_account;
 mod password;
 mod permission;
@@ -15,6 +17,7 @@ mod secret;
 mod store;
 mod totp;
 mod user;
+mod verification;
 
 use std::sync::Arc;
 
@@ -28,11 +31,18 @@ pub use doctor::{Finding, Health};
 pub use erasure::ErasedPerson;
 pub use error::Error;
 pub use login::{LoginError, OpenedSession, Session};
+pub use overview::{
+    FirstSteps, Overview, Period, ShownFailure, ShownLatency, Tally,
+};
 pub use permission::Action;
 pub use secret::{MadeSecret, SecretForm};
 pub use store::StoreForm;
 pub use totp::Enrolment;
 pub use user::{MadeUser, UserForm};
+pub use verification::{
+    MaskedPerson, RevealedPerson, ShownTry, ShownVerification, TimelineLine, VerificationDetail,
+    VerificationForm, VerificationPage,
+};
 
 use crate::{
     Clock, KcpConfig,

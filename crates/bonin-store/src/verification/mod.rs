@@ -158,6 +158,8 @@ pub struct VerificationRecord {
     pub channel_key: String,
     /// The channel's name today.
     pub channel_name: String,
+    /// The operator that verified, else the one that was asked for.
+    pub operator: Option<Operator>,
     /// Who was asked for.
     pub requested: Customer,
     /// Who was verified.

@@ -11,7 +11,7 @@ use crate::{
 
 /// A verification with the try that is shown and its channel.
 pub(super) const SHOWN: &str = "SELECT v.store_id, v.id, v.status, v.requested_at, v.updated_at, v.status_changed_at, \
-    v.verified_at, a.tx_id, a.way, a.order_number, a.channel_id, a.is_test, a.pg_provider, a.pg_merchant_id, \
+    v.verified_at, v.operator, a.tx_id, a.way, a.order_number, a.channel_id, a.is_test, a.pg_provider, a.pg_merchant_id, \
     a.failure_reason, a.pg_tx_id, a.pg_code, a.pg_message, a.customer_id, a.custom_data, a.requested_name, \
     a.requested_phone, a.requested_birth_date, a.requested_gender, a.requested_foreigner, a.verified_name, \
     a.verified_phone, a.verified_birth_date, a.verified_gender, a.verified_foreigner, a.verified_operator, \
@@ -72,6 +72,7 @@ impl Store {
             },
             channel_key: row.try_get("channel_key")?,
             channel_name: row.try_get("channel_name")?,
+            operator: rows::operator(row, "operator")?,
             requested: opener.customer()?,
             verified: opener.person()?,
             custom_data: opener.text("custom_data")?,

@@ -1,7 +1,9 @@
 //! How the domain's words are spelled in rows.
 
+use std::str::FromStr;
+
 use bonin_core::{
-    Attempt, AttemptState, Claim, ClaimToken, FailureReason, Purpose, Status, TxId, Way,
+    Attempt, AttemptState, Claim, ClaimToken, FailureReason, Operator, Purpose, Status, TxId, Way,
 };
 use sqlx::{Row, any::AnyRow};
 
@@ -149,6 +151,14 @@ pub(super) fn answered(row: &AnyRow) -> Result<Option<(ClaimToken, Answered)>, S
 pub(super) fn tx_id(row: &AnyRow, column: &str) -> Result<TxId, StoreError> {
     TxId::parse(row.try_get::<String, _>(column)?)
         .map_err(|_| StoreError::UnknownValue("attempt.tx_id"))
+}
+
+/// An operator, where the row has one.
+pub(super) fn operator(row: &AnyRow, column: &str) -> Result<Option<Operator>, StoreError> {
+    let name: Option<String> = row.try_get(column)?;
+    name.map(|name| Operator::from_str(&name))
+        .transpose()
+        .map_err(|_| StoreError::UnknownValue("attempt.operator"))
 }
 
 /// The columns that [`attempt`] reads.

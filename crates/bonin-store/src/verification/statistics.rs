@@ -3,8 +3,6 @@
 //! Every query stays within the time asked for: `verification_by_requested`, `attempt_by_begin` and `event_of_calls` are the
 //! indexes behind them.
 
-use std::str::FromStr;
-
 use bonin_core::{AttemptState, Operator, Status, StoreId, Way};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{Any, Row, Transaction, any::AnyRow, query::Query};
@@ -172,15 +170,11 @@ async fn tries(
         .map(|row| {
             let number: i64 = row.try_get("step")?;
             let begins = number.saturating_mul(step).saturating_sub(ahead);
-            let operator: Option<String> = row.try_get("operator")?;
             let reason: Option<String> = row.try_get("failure_reason")?;
             Ok(TryCount {
                 step: timestamp(begins)?,
                 way: rows::way(&row.try_get::<String, _>("way")?)?,
-                operator: operator
-                    .map(|name| Operator::from_str(&name))
-                    .transpose()
-                    .map_err(|_| StoreError::UnknownValue("attempt.operator"))?,
+                operator: rows::operator(row, "operator")?,
                 state: rows::state(&row.try_get::<String, _>("state")?, reason.as_deref())?,
                 count: row.try_get("count")?,
             })

@@ -1,7 +1,5 @@
 //! All tries of a verification, the oldest first.
 
-use std::str::FromStr;
-
 use bonin_core::{Attempt, ChannelId, Operator, OrderNumber};
 use jiff::Timestamp;
 use sqlx::{Row, any::AnyRow};
@@ -64,7 +62,6 @@ impl Store {
             tx_id: &attempt.tx_id,
         };
         let unknown = |_| StoreError::UnknownValue("attempt");
-        let operator: Option<String> = row.try_get("try_operator")?;
         Ok(TryRecord {
             order_number: OrderNumber::parse(row.try_get::<String, _>("order_number")?)
                 .map_err(unknown)?,
@@ -75,10 +72,7 @@ impl Store {
                 pg_merchant_id: row.try_get("pg_merchant_id")?,
             },
             channel_name: row.try_get("channel_name")?,
-            operator: operator
-                .map(|name| Operator::from_str(&name))
-                .transpose()
-                .map_err(|_| StoreError::UnknownValue("attempt.operator"))?,
+            operator: rows::operator(row, "try_operator")?,
             pg_tx_id: row.try_get("pg_tx_id")?,
             pg_code: row.try_get("pg_code")?,
             requested: opener.customer()?,
