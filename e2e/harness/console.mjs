@@ -2,6 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { sleep } from './program.mjs';
+import { succeed } from './command.mjs';
 
 /** A password that the console takes, other than any before. */
 export const newPassword = () => `비밀번호 ${randomBytes(8).toString('hex')}`;
@@ -86,15 +90,14 @@ export class Person {
     return this;
   }
 
-  /** Sets up a second factor in the browser where they are signed in. The number that proves it is used up. */
-  async enrol(page) {
+  /** Sets up a second factor in the browser where they are signed in. The number of `at` proves it, and is used up. */
+  async enrol(page, at = Date.now()) {
     await page.goto(`${this.url}/settings`);
     const form = page.locator('form[action="/console/settings/totp"]');
     await form.getByLabel('지금 쓰는 비밀번호').fill(this.password);
     await press(page, '2단계 인증 켜기');
     this.secret = await page.locator('#totp-secret').innerText();
-    this.usedAt = Date.now();
-    await page.getByLabel('인증 번호').fill(totp(this.secret, this.usedAt));
+    await page.getByLabel('인증 번호').fill(totp(this.secret, at));
     await press(page, '확인하고 켜기');
     assert.match(page.url(), /done=totp/, await page.locator('main').innerText());
     return this.secret;
@@ -105,4 +108,114 @@ export class Person {
 export async function signInAs(serve, page, { role = 'OWNER' } = {}) {
   const person = await Person.make(serve, { role });
   return person.signIn(page);
+}
+
+/** Waits until the present step of a second factor lasts long enough for a test to type the number. */
+export async function earlyInStep() {
+  const past = Date.now() % 30_000;
+  if (past > 15_000) await sleep(30_050 - past);
+}
+
+/** What a browser keeps and sends, without a browser: for what no page of ours would send. */
+export class Client {
+  cookies = new Map();
+  token = '';
+
+  constructor(address) {
+    this.address = address;
+  }
+
+  /** `{status, to, body, headers}`; `to` is where a redirect leads. Keeps cookies, and the token of the first form. */
+  async ask(path, { method = 'GET', form, headers = {} } = {}) {
+    const response = await fetch(new URL(path, this.address), {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...(this.cookies.size ? { cookie: [...this.cookies].map((pair) => pair.join('=')).join('; ') } : {}),
+        ...headers,
+      },
+      body: form && new URLSearchParams(form),
+    });
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie);
+      if (value) this.cookies.set(name, value);
+      else this.cookies.delete(name);
+    }
+    const body = await response.text();
+    this.token = /name="csrf" value="([^"]+)"/.exec(body)?.[1] ?? this.token;
+    return { status: response.status, to: response.headers.get('location'), headers: response.headers, body };
+  }
+
+  get(path, headers) {
+    return this.ask(path, { headers });
+  }
+
+  /** Sends a form with the token that was last seen. */
+  post(path, form = {}, headers) {
+    return this.ask(path, { method: 'POST', form: { csrf: this.token, ...form }, headers });
+  }
+
+  /** Fills the login form. */
+  async login({ username, password }, headers) {
+    await this.get('/console/login', headers);
+    return this.post('/console/login', { username, password }, headers);
+  }
+
+  /** The session's cookie. */
+  get session() {
+    return this.cookies.get('bonin_console') ?? this.cookies.get('__Host-bonin_console');
+  }
+
+  /** Somebody whom the shell made, signed in with a password of their own. */
+  static async of(person) {
+    const client = new Client(person.url);
+    const first = await client.login(person);
+    if (person.temporary) {
+      assert.equal(first.to, '/console/password');
+      await client.get('/console/password');
+      const password = newPassword();
+      const changed = await client.post('/console/password', { password, repeated: password });
+      assert.equal(changed.to, '/console', changed.body);
+      Object.assign(person, { password, temporary: false });
+    } else {
+      assert.equal(first.to, '/console', first.body);
+    }
+    await client.get('/console/settings');
+    return client;
+  }
+}
+
+/** Every page and form of the console as its sources name them: `{path, methods}`. */
+export async function consoleRoutes() {
+  const folder = fileURLToPath(new URL('../../crates/bonin-gateway/src/http/console/', import.meta.url));
+  const routes = [];
+  for (const name of await readdir(folder, { recursive: true })) {
+    // The style and the script are for everyone.
+    if (!name.endsWith('.rs') || name === 'assets.rs') continue;
+    const text = await readFile(`${folder}/${name}`, 'utf8');
+    for (const { index } of text.matchAll(/\.route\(/g)) {
+      let end = index + '.route('.length;
+      for (let depth = 1; depth > 0; end += 1) depth += { '(': 1, ')': -1 }[text[end]] ?? 0;
+      const call = text.slice(index, end);
+      const path = /"(\/console[^"]*)"/.exec(call)?.[1];
+      assert.ok(path, `a route of the console without a path: ${name}: ${call}`);
+      const methods = ['get', 'post'].filter((method) => new RegExp(`\\b${method}\\(`).test(call));
+      assert.ok(methods.length, `a route of the console without a method: ${name}: ${call}`);
+      routes.push({ path, methods });
+    }
+  }
+  return routes;
+}
+
+/** Changes the gateway's database behind its back: for what would take hours. */
+export async function changeDatabase(serve, sql, ...values) {
+  const script = `
+import json, sqlite3, sys
+file, sql, values = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+database = sqlite3.connect(file, timeout=10)
+with database:
+    done = database.execute(sql, values)
+assert done.rowcount > 0, 'nothing was changed'
+`;
+  await succeed('python3', ['-c', script, `${serve.data}/bonin.db`, sql, JSON.stringify(values)]);
 }

@@ -114,7 +114,7 @@ impl Admin {
         if !made {
             return Err(Error::invalid(
                 "code",
-                "설정 코드가 맞지 않거나, 이미 쓰였거나, 24시간이 지났습니다. `bonin user setup-code`로 새 코드를 받아 적어 주세요.",
+                "설정 코드가 맞지 않거나, 이미 쓰였거나, 24시간이 지났습니다. bonin user setup-code 명령으로 새 코드를 받아 적어 주세요.",
             ));
         }
         let (opened, session) = self.new_session(&user.id, SessionStep::Full, origin, config)?;

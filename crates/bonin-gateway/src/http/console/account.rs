@@ -201,15 +201,15 @@ fn password_form(visitor: &Visitor, error: Option<&Error>) -> Markup {
 
 fn sessions_table(visitor: &Visitor, sessions: &[ConsoleSession]) -> Markup {
     html! {
-        div.table { table {
-            thead { tr { th scope="col" { "주소" } th scope="col" { "로그인" } th scope="col" { "마지막 사용" } th scope="col" { span.sr-only { "할 일" } } } }
+        table.list {
+            thead { tr { th scope="col" { "주소" } th scope="col" { "로그인" } th scope="col" { "마지막 사용" } th scope="col" { "상태" } } }
             tbody {
                 @for session in sessions {
                     tr {
-                        td data-label="주소" { (session.origin) }
+                        th scope="row" { (session.origin) }
                         td data-label="로그인" { (time(session.created_at)) }
                         td data-label="마지막 사용" { (time(session.last_seen_at)) }
-                        td {
+                        td data-label="상태" {
                             @if session.id == visitor.session.kept.id { (badge("지금 이 기기")) }
                             @else {
                                 form method="post" action={ "/console/settings/sessions/" (session.id) "/end" } {
@@ -221,7 +221,7 @@ fn sessions_table(visitor: &Visitor, sessions: &[ConsoleSession]) -> Markup {
                     }
                 }
             }
-        } }
+        }
         @if sessions.len() > 1 {
             form method="post" action="/console/settings/sessions/end" {
                 (layout::token(visitor))

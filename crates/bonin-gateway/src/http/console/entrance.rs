@@ -90,7 +90,7 @@ fn setup_page(stranger: &Stranger, username: &str, error: Option<&Error>) -> Res
         (summary(error))
         form.sheet method="post" action="/console/setup" {
             (hidden(&stranger.csrf))
-            (Input { name: "code", label: "설정 코드", required: true, hint: "서버를 처음 시작할 때 데이터 폴더의 console-setup.txt에 적힙니다. `bonin user setup-code`로도 받습니다.", ..Input::default() }.text(problems))
+            (Input { name: "code", label: "설정 코드", required: true, hint: "서버를 처음 시작할 때 데이터 폴더의 console-setup.txt에 적힙니다. bonin user setup-code 명령으로도 받습니다.", ..Input::default() }.text(problems))
             (Input { name: "username", label: "아이디", value: username, required: true, autocomplete: "username", hint: "영문 소문자와 숫자, . _ @ - 로 1자에서 64자까지 적습니다.", ..Input::default() }.text(problems))
             (new_password_fields(problems))
             button.primary type="submit" { "계정 만들고 들어가기" }

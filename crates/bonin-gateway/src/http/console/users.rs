@@ -80,19 +80,19 @@ async fn list(State(console): State<Console>, visitor: Visitor) -> Response {
 fn listed(users: &[ConsoleUser]) -> Markup {
     html! {
         (heading("사용자", Some(("/console/users/new", "사용자 만들기"))))
-        div.table { table {
+        table.list {
             thead { tr { th scope="col" { "아이디" } th scope="col" { "역할" } th scope="col" { "2단계 인증" } th scope="col" { "마지막 로그인" } } }
             tbody {
                 @for user in users {
                     tr {
-                        td data-label="아이디" { a href={ "/console/users/" (user.id) } { (user.username) } " " (state(user)) }
+                        th scope="row" { a href={ "/console/users/" (user.id) } { (user.username) } " " (state(user)) }
                         td data-label="역할" { (role_name(user.role)) }
                         td data-label="2단계 인증" { (if user.has_totp { "켜짐" } else { "꺼짐" }) }
                         td data-label="마지막 로그인" { @match user.last_login_at { Some(at) => (time(at)), None => "없음" } }
                     }
                 }
             }
-        } }
+        }
     }
 }
 
