@@ -24,7 +24,9 @@ pub(super) fn examine(database: &DatabaseArgs) -> Vec<Finding> {
             PathBuf::from(name)
         };
         let files = [file.clone(), beside("-wal"), beside("-shm")];
-        let found = files.iter().filter_map(|file| private("database_file", file));
+        let found = files
+            .iter()
+            .filter_map(|file| private("database_file", file));
         // Of equals the last counts: seen from behind, the database itself.
         findings.extend(found.rev().max_by_key(|finding| finding.health));
     }
