@@ -39,18 +39,14 @@ pub(super) fn routes() -> Router<Console> {
         .route("/console/users/{id}/unlock", post(unlock))
 }
 
-/// Each role with what it may do.
+/// The roles, the least mighty first.
 const ROLES: [(&str, &str); 3] = [
-    (
-        "VIEWER",
-        "VIEWER – 보기만 합니다. 개인정보는 볼 수 없습니다.",
-    ),
-    (
-        "OPERATOR",
-        "OPERATOR – 상점, 채널, 시크릿을 관리하고, 사유를 적고 개인정보를 봅니다.",
-    ),
-    ("OWNER", "OWNER – 사용자 관리를 포함해 모두 할 수 있습니다."),
+    ("VIEWER", "조회자 (VIEWER)"),
+    ("OPERATOR", "운영자 (OPERATOR)"),
+    ("OWNER", "소유자 (OWNER)"),
 ];
+/// What each may do.
+const ROLES_EXPLAINED: &str = "조회자는 보기만 하고 개인정보는 볼 수 없습니다. 운영자는 상점, 채널, 시크릿을 관리하고 사유를 적어 개인정보를 봅니다. 소유자는 사용자 관리까지 모두 합니다.";
 
 fn page(visitor: &Visitor, title: &str, body: Markup) -> Response {
     layout::page(visitor, Here::Users, title, body)
@@ -116,7 +112,7 @@ fn new_page(visitor: &Visitor, form: &UserForm, error: Option<&Error>) -> Respon
         form.sheet method="post" action="/console/users/new" {
             (layout::token(visitor))
             (Input { name: "username", label: "아이디", value: &form.username, required: true, hint: "영문 소문자와 숫자, . _ @ - 로 1자에서 64자까지 적습니다.", ..Input::default() }.text(problems))
-            (Input { name: "role", label: "역할", value: role, required: true, ..Input::default() }.select(&ROLES, problems))
+            (Input { name: "role", label: "역할", value: role, required: true, hint: ROLES_EXPLAINED, ..Input::default() }.select(&ROLES, problems))
             p.hint { "만들면 임시 비밀번호를 한 번 보여 줍니다. 사용자는 처음 로그인할 때 비밀번호를 바꿔야 합니다." }
             button.primary type="submit" { "만들기" }
         }
@@ -232,7 +228,7 @@ fn shown(visitor: &Visitor, user: &ConsoleUser, word: &str, error: Option<&Error
             h2 #role-of { "역할" }
             form.sheet method="post" action={ "/console/users/" (user.id) "/role" } {
                 (layout::token(visitor))
-                (Input { name: "role", label: "역할", value: user.role.as_str(), required: true, ..Input::default() }.select(&ROLES, problems))
+                (Input { name: "role", label: "역할", value: user.role.as_str(), required: true, hint: ROLES_EXPLAINED, ..Input::default() }.select(&ROLES, problems))
                 button type="submit" { "역할 바꾸기" }
             }
         }
