@@ -6,3 +6,4 @@
 )]
 
 mod boundaries;
+mod threat_model;
