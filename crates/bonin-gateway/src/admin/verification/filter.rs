@@ -286,7 +286,7 @@ mod tests {
             field: text("EVER"),
             from: text("23.11.2026"),
             until: text("2026-02-30"),
-            id: text("홍길동"),
+            id: text("order-1"),
             tx_id: text("12"),
             pg_tx_id: "9".repeat(101),
             pg_merchant_id: text("A\u{7}B"),

@@ -35,6 +35,16 @@ impl Input<'_> {
         self.line("text", problems)
     }
 
+    /// A day, as `2026-11-23`.
+    pub(super) fn date(&self, problems: Option<&Problems>) -> Markup {
+        self.line("date", problems)
+    }
+
+    /// A phone number.
+    pub(super) fn tel(&self, problems: Option<&Problems>) -> Markup {
+        self.line("tel", problems)
+    }
+
     /// A line that does not show what is typed. It never comes with a value.
     pub(super) fn password(&self, problems: Option<&Problems>) -> Markup {
         Input { value: "", ..*self }.line("password", problems)

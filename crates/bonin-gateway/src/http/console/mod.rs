@@ -5,6 +5,7 @@ mod account;
 mod assets;
 mod audit;
 mod channels;
+mod chart;
 mod entrance;
 mod erasure;
 mod form;
@@ -15,7 +16,9 @@ mod secrets;
 mod shown;
 mod stores;
 mod users;
+mod verifications;
 mod visitor;
+mod words;
 
 use axum::{
     Router,
@@ -44,6 +47,7 @@ pub(super) fn routes(service: Service) -> Router {
         .merge(users::routes())
         .merge(assets::routes())
         .merge(overview::routes())
+        .merge(verifications::routes())
         .merge(stores::routes())
         .merge(channels::routes())
         .merge(secrets::routes())
