@@ -1,10 +1,8 @@
 // The way into the console: the first owner, logins, the second factor, sessions and their ends, and forms from elsewhere.
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { assertAccessible, assertFits, launch, watchedPage } from './harness/browser.mjs';
+import { launch, watchedPage } from './harness/browser.mjs';
 import {
   changeDatabase,
   Client,
@@ -12,6 +10,7 @@ import {
   earlyInStep,
   enterCode,
   login,
+  look,
   newPassword,
   Person,
   press,
@@ -30,17 +29,6 @@ const WRONG_LOGIN = /아이디나 비밀번호가 맞지 않습니다/;
 async function gateway(env = {}) {
   const serve = await Serve.setUp();
   return serve.start({ contract: false, env: { ...PLAIN, ...env } });
-}
-
-/** Looks at a page as people do, and keeps a picture where BONIN_PICTURES names a folder for them. */
-async function look(page, name) {
-  const { width } = page.viewportSize();
-  await assertFits(page, name);
-  await assertAccessible(page, name);
-  const folder = process.env.BONIN_PICTURES;
-  if (!folder) return;
-  await mkdir(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}-${width}.png`), fullPage: true });
 }
 
 async function audited(serve, action) {
@@ -193,7 +181,9 @@ describe('logging in', () => {
       [gone.username, gone.password],
     ]) {
       const client = new Client(url);
+      const asked = Date.now();
       const { status, body } = await client.login({ username, password });
+      assert.ok(Date.now() - asked >= 500, 'time tells nothing either');
       assert.equal(client.session, undefined);
       answers.push([status, /role="alert"[^]*?<\/div>/.exec(body)[0]]);
     }
@@ -274,6 +264,39 @@ describe('logging in', () => {
     const printed = serve.program.stdout + serve.program.stderr;
     for (const secret of [person.password, client.session, client.token, 'a wrong password', person.username]) {
       assert.ok(!printed.includes(secret), secret);
+    }
+  });
+});
+
+describe('somebody who followed a link', () => {
+  let serve;
+  before(async () => (serve = await gateway()));
+  after(() => serve.stop());
+
+  test('gets the page they wanted, once they are inside', async () => {
+    const person = await Person.make(serve);
+    await withPage(1280, async (page) => {
+      await page.goto(`${serve.gateway}/console/users/${person.id}`);
+      assert.equal(whereIs(page), '/console/login');
+      assert.ok(!page.url().includes(person.id));
+      await page.getByLabel('아이디').fill(person.username);
+      await page.getByLabel('비밀번호').fill(person.password);
+      await press(page, '로그인');
+      await replacePassword(page, newPassword());
+      assert.equal(whereIs(page), `/console/users/${person.id}`);
+      await press(page, '로그아웃');
+    });
+    const client = await Client.of(await Person.make(serve));
+    assert.ok(!client.cookies.has('bonin_wanted'));
+  });
+
+  test('is led nowhere else by a planted cookie', async () => {
+    const person = await Person.make(serve);
+    await Client.of(person);
+    for (const planted of ['//attacker.example', 'https://attacker.example', '/console/../x', '/console//x?y', '/elsewhere']) {
+      const client = new Client(serve.gateway);
+      client.cookies.set('bonin_wanted', planted);
+      assert.equal((await client.login(person)).to, '/console', planted);
     }
   });
 });

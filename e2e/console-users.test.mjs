@@ -1,11 +1,9 @@
 // Users of the console, and one's own account: who may, what they see, and what ends whose sessions.
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { assertAccessible, assertFits, launch, watchedPage } from './harness/browser.mjs';
-import { Client, earlyInStep, login, newPassword, Person, press, replacePassword, signIn, whereIs } from './harness/console.mjs';
+import { launch, watchedPage } from './harness/browser.mjs';
+import { Client, earlyInStep, login, look, newPassword, Person, press, replacePassword, signIn, whereIs } from './harness/console.mjs';
 import { run } from './harness/program.mjs';
 import { Serve } from './harness/serve.mjs';
 
@@ -32,16 +30,6 @@ async function signedIn({ role = 'OWNER', width = 1280 } = {}, use) {
   } finally {
     await visit.close();
   }
-}
-
-async function look(page, name) {
-  const { width } = page.viewportSize();
-  await assertFits(page, name);
-  await assertAccessible(page, name);
-  const folder = process.env.BONIN_PICTURES;
-  if (!folder) return;
-  await mkdir(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}-${width}.png`), fullPage: true });
 }
 
 const said = (page) => page.getByRole('status').first().innerText();

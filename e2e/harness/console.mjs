@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sleep } from './program.mjs';
+import { assertAccessible, assertFits } from './browser.mjs';
 import { succeed } from './command.mjs';
+import { sleep } from './program.mjs';
 
 /** A password that the console takes, other than any before. */
 export const newPassword = () => `비밀번호 ${randomBytes(8).toString('hex')}`;
@@ -40,11 +42,16 @@ export async function login(page, { url, username, password }) {
   await press(page, '로그인');
 }
 
+/** Past the door. */
+async function assertInside(page) {
+  assert.doesNotMatch(whereIs(page), /^\/console\/(login|password|setup)/, await page.locator('main').innerText());
+}
+
 /** Comes in, or fails. `secret`: of the second factor, where one is set. */
 export async function signIn(page, { url, username, password, secret }) {
   await login(page, { url, username, password });
   if (secret) await enterCode(page, totp(secret));
-  assert.equal(whereIs(page), '/console', await page.locator('main').innerText());
+  await assertInside(page);
 }
 
 /** Sends a number of the second factor. */
@@ -83,7 +90,7 @@ export class Person {
       const password = newPassword();
       await replacePassword(page, password);
       Object.assign(this, { password, temporary: false });
-      assert.equal(whereIs(page), '/console', await page.locator('main').innerText());
+      await assertInside(page);
     } else {
       await signIn(page, this);
     }
@@ -108,6 +115,16 @@ export class Person {
 export async function signInAs(serve, page, { role = 'OWNER' } = {}) {
   const person = await Person.make(serve, { role });
   return person.signIn(page);
+}
+
+/** Looks at a page as people do, and keeps a picture where BONIN_PICTURES names a folder for them. */
+export async function look(page, name) {
+  await assertFits(page, name);
+  await assertAccessible(page, name);
+  const folder = process.env.BONIN_PICTURES;
+  if (!folder) return;
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}-${page.viewportSize().width}.png`), fullPage: true });
 }
 
 /** Waits until the present step of a second factor lasts long enough for a test to type the number. */

@@ -1,5 +1,7 @@
 //! The way into the console: the first owner, logins, sessions.
 
+use std::time::Duration;
+
 use bonin_core::{Redacted, UserId};
 use bonin_store::{
     Actor, ActorKind, CodeUse, ConsoleSession, ConsoleUser, Guess, NewSession, NewUser, Role,
@@ -14,6 +16,9 @@ use crate::{ConsoleConfig, ids};
 const SETUP_CODE_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// How long a number of the second factor is waited for.
 const SECOND_FACTOR_LIFE: SignedDuration = SignedDuration::from_mins(10);
+
+/// A wrong login is answered after this long, whatever was wrong: what the database notes of known users takes a moment, too.
+const WRONG_TAKES: Duration = Duration::from_millis(500);
 
 /// Why someone is not let in. What was wrong is not told: whoever guesses learns nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +36,7 @@ impl<E: Into<Error>> From<E> for LoginError {
 }
 
 /// A session that was just begun, or goes on under another cookie. This is the only time that its token can be seen.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenedSession {
     /// What the cookie holds.
     pub token: Redacted,
@@ -128,6 +133,21 @@ impl Admin {
 
     /// Judges a username and a password. Where a second factor is set, the session only waits for its number.
     pub async fn login(
+        &self,
+        username: &str,
+        password: &Redacted,
+        origin: &str,
+        config: &ConsoleConfig,
+    ) -> Result<OpenedSession, LoginError> {
+        let told_at = tokio::time::Instant::now() + WRONG_TAKES;
+        let judged = self.judge(username, password, origin, config).await;
+        if judged == Err(LoginError::Wrong) {
+            tokio::time::sleep_until(told_at).await;
+        }
+        judged
+    }
+
+    async fn judge(
         &self,
         username: &str,
         password: &Redacted,

@@ -16,7 +16,7 @@ use super::{
     form::{PostedByStranger, PostedOnTheWay},
     inputs::{Input, problems, summary},
     layout,
-    visitor::{Arrival, CalledFrom, Stranger, arrived, carrying, next_step, without_session},
+    visitor::{Arrival, CalledFrom, Stranger, arrived, come_in, next_step, without_session},
 };
 use crate::{
     admin::{Error, LoginError},
@@ -91,7 +91,7 @@ fn setup_page(stranger: &Stranger, username: &str, error: Option<&Error>) -> Res
         form.sheet method="post" action="/console/setup" {
             (hidden(&stranger.csrf))
             (Input { name: "code", label: "설정 코드", required: true, hint: "서버를 처음 시작할 때 데이터 폴더의 console-setup.txt에 적힙니다. bonin user setup-code 명령으로도 받습니다.", ..Input::default() }.text(problems))
-            (Input { name: "username", label: "아이디", value: username, required: true, autocomplete: "username", hint: "영문 소문자와 숫자, . _ @ - 로 1자에서 64자까지 적습니다.", ..Input::default() }.text(problems))
+            (Input { name: "username", label: "아이디", value: username, required: true, autocomplete: "username", hint: "영문 소문자와 숫자, . _ @ - 로 1자에서 64자까지 적습니다." }.text(problems))
             (new_password_fields(problems))
             button.primary type="submit" { "계정 만들고 들어가기" }
         }
@@ -110,6 +110,7 @@ pub(super) fn new_password_fields(problems: Option<&crate::admin::Problems>) -> 
 async fn set_up(
     State(console): State<Console>,
     CalledFrom(address): CalledFrom,
+    headers: HeaderMap,
     posted: PostedByStranger,
 ) -> Response {
     let PostedByStranger { stranger, fields } = posted;
@@ -130,7 +131,7 @@ async fn set_up(
         )
         .await;
     match opened {
-        Ok(opened) => carrying(&console, &opened, next_step(opened.step)),
+        Ok(opened) => come_in(&console, &headers, &opened),
         Err(error) => setup_page(&stranger, fields.text("username"), Some(&error)),
     }
 }
@@ -191,6 +192,7 @@ fn login_page(
 async fn log_in(
     State(console): State<Console>,
     CalledFrom(address): CalledFrom,
+    headers: HeaderMap,
     posted: PostedByStranger,
 ) -> Response {
     let PostedByStranger { stranger, fields } = posted;
@@ -208,7 +210,7 @@ async fn log_in(
         )
         .await;
     let error = match opened {
-        Ok(opened) => return carrying(&console, &opened, next_step(opened.step)),
+        Ok(opened) => return come_in(&console, &headers, &opened),
         Err(LoginError::Wrong) => Error::Refused(WRONG_LOGIN.to_owned()),
         Err(LoginError::Other(error)) => error,
     };
@@ -250,6 +252,7 @@ fn leave(arrival: &Arrival) -> Markup {
 async fn enter_code(
     State(console): State<Console>,
     CalledFrom(address): CalledFrom,
+    headers: HeaderMap,
     posted: PostedOnTheWay,
 ) -> Response {
     let PostedOnTheWay { arrival, fields } = posted;
@@ -265,7 +268,7 @@ async fn enter_code(
         .login_second_factor(&arrival.session, fields.text("code"), config)
         .await;
     let error = match opened {
-        Ok(opened) => return carrying(&console, &opened, next_step(opened.step)),
+        Ok(opened) => return come_in(&console, &headers, &opened),
         Err(LoginError::Wrong) => Error::invalid("code", WRONG_CODE),
         Err(LoginError::Other(error)) => error,
     };
@@ -295,7 +298,11 @@ fn password_page(arrival: &Arrival, error: Option<&Error>) -> Response {
     answer(error, "비밀번호 바꾸기", body)
 }
 
-async fn set_password(State(console): State<Console>, posted: PostedOnTheWay) -> Response {
+async fn set_password(
+    State(console): State<Console>,
+    headers: HeaderMap,
+    posted: PostedOnTheWay,
+) -> Response {
     let PostedOnTheWay { arrival, fields } = posted;
     if arrival.session.kept.step != SessionStep::MustChangePassword {
         return next_step(arrival.session.kept.step);
@@ -307,7 +314,7 @@ async fn set_password(State(console): State<Console>, posted: PostedOnTheWay) ->
         .replace_temporary_password(&arrival.session, [&password, &repeated])
         .await;
     match changed {
-        Ok(opened) => carrying(&console, &opened, next_step(opened.step)),
+        Ok(opened) => come_in(&console, &headers, &opened),
         Err(error) => password_page(&arrival, Some(&error)),
     }
 }

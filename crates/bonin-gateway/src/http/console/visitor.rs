@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use aws_lc_rs::hmac;
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -68,7 +68,12 @@ impl FromRequestParts<Console> for Arrival {
             } else {
                 "/console/login"
             };
-            Redirect::to(door).into_response()
+            let mut answer = Redirect::to(door).into_response();
+            let wanted = parts.uri.path();
+            if parts.method == Method::GET && is_page(wanted) {
+                set_cookie(console, &mut answer, WANTED, wanted, "; Max-Age=600");
+            }
+            answer
         })
     }
 }
@@ -118,6 +123,14 @@ pub(super) fn next_step(step: SessionStep) -> Response {
 const SESSION: &str = "bonin_console";
 /// The cookie of those who have no session yet: their forms must come from a page that they were shown.
 const FORM: &str = "bonin_form";
+/// The page that somebody wanted before they were sent to the door. In a cookie, so that no address names it.
+const WANTED: &str = "bonin_wanted";
+
+/// Whether it is an address of a page of ours and of nothing else.
+fn is_page(path: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_".contains(&byte);
+    path.len() <= 120 && path.starts_with("/console/") && path.bytes().all(plain)
+}
 
 /// The address under which browsers reach the console.
 fn own_address(console: &Console) -> &str {
@@ -170,6 +183,19 @@ pub(super) fn carrying(
 ) -> Response {
     set_cookie(console, &mut response, SESSION, opened.token.expose(), "");
     response
+}
+
+/// The same for someone who comes in; once inside they get the page that they wanted.
+pub(super) fn come_in(console: &Console, headers: &HeaderMap, opened: &OpenedSession) -> Response {
+    let wanted = cookie(headers, &cookie_name(console, WANTED));
+    let wanted = wanted.filter(|path| is_page(path.expose()));
+    let Some(wanted) = wanted.filter(|_| opened.step == SessionStep::Full) else {
+        return carrying(console, opened, next_step(opened.step));
+    };
+    let inside = Redirect::to(wanted.expose()).into_response();
+    let mut inside = carrying(console, opened, inside);
+    set_cookie(console, &mut inside, WANTED, "", "; Max-Age=0");
+    inside
 }
 
 /// Sends someone on without a session.
