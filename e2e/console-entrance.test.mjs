@@ -320,6 +320,28 @@ describe('logins from one address', () => {
       await serve.stop();
     }
   });
+
+  test('are no way to make the gateway busy, though each takes memory and a core', async () => {
+    const serve = await gateway({ BONIN_TRUSTED_HOPS: '1' });
+    try {
+      await Person.make(serve);
+      const attempt = (number) =>
+        new Client(`${serve.gateway}/console`).login(
+          { username: 'nobody', password: 'x'.repeat(1_000) },
+          { 'x-forwarded-for': `203.0.113.${number}` },
+        );
+      const flood = Promise.all(Array.from({ length: 200 }, (_, number) => attempt(number)));
+      await sleep(300);
+      const asked = Date.now();
+      assert.equal((await fetch(`${serve.gateway}/health/live`)).status, 204);
+      assert.ok(Date.now() - asked < 5_000, 'others are served meanwhile');
+      const statuses = (await flood).map(({ status }) => status);
+      assert.ok(statuses.includes(400) && statuses.every((status) => [400, 503].includes(status)), [...new Set(statuses)].join());
+      assert.equal((await attempt(1)).status, 400, 'and it goes on');
+    } finally {
+      await serve.stop();
+    }
+  });
 });
 
 describe('the second factor', () => {
