@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { PortOneClient } from '@portone/server-sdk';
+import { Client } from './harness/console.mjs';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
 import { Program, readyFile, removeFolder, run, temporaryFolder, waitFor } from './harness/program.mjs';
 import { Shell, tamper } from './harness/shell.mjs';
@@ -211,6 +212,23 @@ describe('the console', () => {
     assert.equal((await serve(env)).console.url, 'https://console.example/console');
     await shell.refuses(['serve'], /console_url must be/, { env: { BONIN_CONSOLE_URL: 'ftp://console.example' } });
     await shell.refuses(['serve'], /--console-url/, { env: { BONIN_CONSOLE_LISTEN: '0.0.0.0:0' } });
+  });
+
+  test('on a listener of its own believes no address that a caller writes, unless a proxy there is trusted', async () => {
+    await shell.says(['migrate']);
+    await shell.json(['user', 'create', '--username', 'owner', '--role', 'OWNER'], { once: true });
+    for (const [env, seen] of [
+      [{}, '127.0.0.1'],
+      [{ BONIN_CONSOLE_TRUSTED_HOPS: '1' }, '203.0.113.9'],
+    ]) {
+      const own = { BONIN_CONSOLE_LISTEN: '127.0.0.1:0', BONIN_TRUSTED_HOPS: '1' };
+      const { program, console: place } = await serve({ ...own, ...env });
+      const client = new Client(place.url);
+      await client.login({ username: 'owner', password: 'wrong' }, { 'x-forwarded-for': '203.0.113.9' });
+      const [{ actor, action }] = (await shell.json(['audit', 'list', '--size', '1'])).entries;
+      assert.deepEqual([actor.name, actor.origin], ['owner', seen], action);
+      await program.stop();
+    }
   });
 
   test('can be switched off', async () => {

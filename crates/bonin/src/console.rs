@@ -28,6 +28,10 @@ pub(crate) struct ConsoleArgs {
     /// --console-listen the address listened on]
     #[arg(long, env = "BONIN_CONSOLE_URL", value_name = "URL")]
     pub(crate) console_url: Option<String>,
+    /// How many proxies in front of the console's own listener append the caller's address to X-Forwarded-For. [default:
+    /// --trusted-hops with --console-url, otherwise 0]
+    #[arg(long, env = "BONIN_CONSOLE_TRUSTED_HOPS", value_name = "COUNT")]
+    console_trusted_hops: Option<usize>,
     /// How long a login lasts. [default: 12h]
     #[arg(long, env = "BONIN_CONSOLE_SESSION_LIFE", value_name = "TIME")]
     pub(crate) console_session_life: Option<Span>,
@@ -67,6 +71,14 @@ impl ConsoleArgs {
         }
         config.url = place.url().map(str::to_owned);
         config
+    }
+
+    /// The trusted proxies in front of the console's own listener. One that browsers reach under the very address that it
+    /// listens on has none.
+    pub(crate) fn trusted_hops(&self, of_the_gateway: usize) -> usize {
+        let behind_a_proxy = self.console_url.is_some();
+        self.console_trusted_hops
+            .unwrap_or(if behind_a_proxy { of_the_gateway } else { 0 })
     }
 
     /// Decides where the console is, and listens there where that is a place of its own.

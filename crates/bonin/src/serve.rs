@@ -95,7 +95,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let serving = listener::serve(listener, router, stop.clone(), drain_limit);
     let deadline = match console {
         Place::Alone(listener, _) => {
-            let router = bonin_gateway::http::console_router(service.clone());
+            let hops = args.console.trusted_hops(trusted_hops);
+            let router = bonin_gateway::http::console_router(service.clone(), hops);
             tokio::join!(
                 serving,
                 listener::serve(listener, router, stop, drain_limit)

@@ -8,7 +8,7 @@ use axum::{
 };
 use bonin_core::Redacted;
 
-use super::peer::caller_address;
+use super::peer::{TrustedHops, caller_address};
 use crate::service::{Caller, Credential, Error, Service};
 
 /// The caller's address.
@@ -24,11 +24,9 @@ impl FromRequestParts<Service> for Address {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
         let peer = peer.map_or(nowhere, |info| info.0);
-        Ok(Self(caller_address(
-            peer,
-            &parts.headers,
-            service.trusted_hops(),
-        )))
+        let hops = parts.extensions.get::<TrustedHops>();
+        let hops = hops.map_or(service.trusted_hops(), |hops| hops.0);
+        Ok(Self(caller_address(peer, &parts.headers, hops)))
     }
 }
 

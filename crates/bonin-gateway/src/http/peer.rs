@@ -4,6 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
 
+/// How many proxies in front of one listener are trusted, where that is not the gateway's own number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TrustedHops(pub(super) usize);
+
 /// The caller's address. Behind `trusted_hops` proxies, each of which appends the address it saw to `X-Forwarded-For`, the
 /// caller's is that many from the right; what stands left of it anyone can write.
 pub(super) fn caller_address(peer: SocketAddr, headers: &HeaderMap, trusted_hops: usize) -> IpAddr {

@@ -8,7 +8,8 @@ use utoipa::{OpenApi, openapi::Server};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    checkout, console, error::respond, identity_verification as verification, observe, pages, token,
+    checkout, console, error::respond, identity_verification as verification, observe, pages,
+    peer::TrustedHops, token,
 };
 use crate::service::Service;
 
@@ -68,13 +69,15 @@ pub fn router(service: Service, with_console: bool) -> Result<Router, serde_json
     Ok(observed(routes))
 }
 
-/// The console on a listener of its own. It wants `ConnectInfo<SocketAddr>` of each connection.
-pub fn console_router(service: Service) -> Router {
+/// The console on a listener of its own, behind so many trusted proxies: whoever reaches it past the gateway's own proxies
+/// could otherwise write any address into the audit. It wants `ConnectInfo<SocketAddr>` of each connection.
+pub fn console_router(service: Service, trusted_hops: usize) -> Router {
     let routes = Router::new()
         .route("/", get(async || Redirect::temporary("/console")))
         .merge(health())
         .with_state(service.clone())
-        .merge(console::routes(service));
+        .merge(console::routes(service))
+        .layer(Extension(TrustedHops(trusted_hops)));
     observed(routes)
 }
 
