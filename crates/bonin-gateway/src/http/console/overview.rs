@@ -241,9 +241,12 @@ fn figures(overview: &Overview) -> Markup {
         .collect();
     html! {
         div.halves {
-            section.card aria-labelledby="by-way" {
-                h2 #by-way { "방식별 성공률" }
-                (chart::rates(&ways))
+            div.halves.stacked {
+                section.card aria-labelledby="by-way" {
+                    h2 #by-way { "방식별 성공률" }
+                    (chart::rates(&ways))
+                }
+                (reasons(overview))
             }
             section.card aria-labelledby="by-operator" {
                 h2 #by-operator { "통신사별 성공률" }
@@ -259,23 +262,27 @@ fn figures(overview: &Overview) -> Markup {
             h2 #course { @if overview.period == Period::Today { "시간별 시도" } @else { "날짜별 시도" } }
             (chart::course(overview.period, &overview.course))
         }
+    }
+}
+
+fn reasons(overview: &Overview) -> Markup {
+    html! {
         @if !overview.reasons.is_empty() {
-            section aria-labelledby="reasons" {
+            section.card aria-labelledby="reasons" {
                 h2 #reasons { "시도가 실패한 이유" }
-                table.list {
-                    thead { tr { th scope="col" { "이유" } th.number scope="col" { "시도" } } }
-                    tbody {
-                        @for (reason, count) in &overview.reasons {
-                            tr {
-                                td data-label="이유" { (words::reason(*reason)) }
-                                td.number data-label="시도" { (number(*count)) "건" }
-                            }
-                        }
+                ul.counts {
+                    @for (reason, count) in &overview.reasons {
+                        li { span { (words::reason(*reason)) } " " strong.number { (number(*count)) "건" } }
                     }
                 }
             }
         }
     }
+}
+
+/// A length of time in a table.
+fn millis(millis: i64) -> Markup {
+    html! { @if millis == 0 { "1ms 미만" } @else { (number(millis)) "ms" } }
 }
 
 /// A call by its name and its code.
@@ -298,9 +305,9 @@ fn latencies(latencies: &[ShownLatency]) -> Markup {
                             tr {
                                 th scope="row" { (call(&one.call, one.name)) }
                                 td.number data-label="횟수" { (number(one.count)) }
-                                td.number data-label="보통(50%)" { (number(one.p50)) "ms" }
-                                td.number data-label="느린 편(95%)" { (number(one.p95)) "ms" }
-                                td.number data-label="가장 느림" { (number(one.max)) "ms" }
+                                td.number data-label="보통(50%)" { (millis(one.p50)) }
+                                td.number data-label="느린 편(95%)" { (millis(one.p95)) }
+                                td.number data-label="가장 느림" { (millis(one.max)) }
                             }
                         }
                     }

@@ -92,6 +92,8 @@ fn field(name: &str) -> &str {
         "fields" => "항목",
         "secondFactor" => "2단계 인증",
         "failures" => "연이은 실패",
+        "linking" => "CI·DI 열람",
+        "txId" => "시도(txId)",
         other => other,
     }
 }

@@ -222,7 +222,7 @@ fn revealed(person: &RevealedPerson) -> Markup {
                 (line("휴대폰 번호", person.phone.as_ref().map(PhoneNumber::expose)))
                 (line("생년월일", birth_date.as_deref()))
                 (line("성별", gender))
-                (line("국적", nationality))
+                (line("내국인·외국인", nationality))
                 (line("통신사", person.operator.map(words::operator)))
                 (line("customer.id", person.customer_id.as_ref().map(Redacted::expose)))
                 @if linking.ci.is_some() || linking.di.is_some() {
