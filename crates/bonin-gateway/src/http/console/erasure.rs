@@ -54,7 +54,7 @@ pub(super) fn of_verification(visitor: &Visitor, key: &VerificationKey) -> Marku
                     form.sheet method="post" action={ "/console/verifications/" (key.store) "/" (key.id) "/erase" } {
                         (token(visitor))
                         (warning())
-                        (reason("", None))
+                        (reason(OWN_REASON, "", None))
                         div.actions { button.danger type="submit" { "파기합니다" } }
                     }
                 }
@@ -63,9 +63,12 @@ pub(super) fn of_verification(visitor: &Visitor, key: &VerificationKey) -> Marku
     }
 }
 
-fn reason(value: &str, wrong: Option<&Problems>) -> Markup {
+/// The reason's name on a verification's own page, where another form asks for a reason too.
+const OWN_REASON: &str = "erasureReason";
+
+fn reason(name: &str, value: &str, wrong: Option<&Problems>) -> Markup {
     Input {
-        name: "reason",
+        name,
         label: "이유",
         value,
         hint: "감사 기록에 남습니다. 2자에서 200자까지, 고객을 알아볼 수 있는 내용은 빼고 적습니다.",
@@ -89,7 +92,7 @@ async fn erase_verification(
         };
         console
             .admin
-            .erase_verification(&visitor.who, &key, fields.text("reason"))
+            .erase_verification(&visitor.who, &key, fields.text(OWN_REASON))
             .await?;
         Ok(key)
     };
@@ -146,7 +149,7 @@ fn asked(visitor: &Visitor, stores: &[StoreRow], fields: &Fields, error: Option<
             (Input { name: "store", label: "상점", value: fields.text("store"), ..Input::default() }.select(&choices, wrong))
             (field("phone", "휴대폰 번호", "숫자만 적습니다. CI로 찾으려면 비워 둡니다.").number(wrong))
             (field("ci", "CI", "88자입니다. 휴대폰 번호로 찾으려면 비워 둡니다.").text(wrong))
-            (reason(fields.text("reason"), wrong))
+            (reason("reason", fields.text("reason"), wrong))
             (warning())
             (tick_box("sure", "yes", "되돌릴 수 없다는 것을 알고 있습니다.", false))
             (about(wrong, "sure"))
