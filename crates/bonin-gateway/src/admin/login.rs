@@ -122,7 +122,8 @@ impl Admin {
                 "설정 코드가 맞지 않거나, 이미 쓰였거나, 24시간이 지났습니다. bonin user setup-code 명령으로 새 코드를 받아 적어 주세요.",
             ));
         }
-        let (opened, session) = self.new_session(&user.id, SessionStep::Full, origin, config)?;
+        let made = self.store.user(&user.id).await?.ok_or(Error::Unavailable)?;
+        let (opened, session) = self.new_session(&made, SessionStep::Full, origin, config)?;
         let inside = self.store.let_in(&session, None, &by, self.now()).await?;
         if inside {
             Ok(opened)
@@ -173,12 +174,19 @@ impl Admin {
         }
         if user.has_totp {
             let (opened, mut session) =
-                self.new_session(&user.id, SessionStep::SecondFactor, origin, config)?;
+                self.new_session(&user, SessionStep::SecondFactor, origin, config)?;
             session.expires_at = session.expires_at.min(self.after(SECOND_FACTOR_LIFE));
-            self.store.await_second_factor(&session, self.now()).await?;
-            return Ok(opened);
+            let waits = self
+                .store
+                .await_second_factor(&session, locks_until, self.now())
+                .await?;
+            return if waits {
+                Ok(opened)
+            } else {
+                Err(LoginError::Wrong)
+            };
         }
-        let (opened, session) = self.new_session(&user.id, inside(&user), origin, config)?;
+        let (opened, session) = self.new_session(&user, inside(&user), origin, config)?;
         if self.store.let_in(&session, None, &by, self.now()).await? {
             Ok(opened)
         } else {
@@ -203,7 +211,7 @@ impl Admin {
             None => None,
         };
         if let Some(step) = step {
-            let (opened, session) = self.new_session(&user.id, inside(user), &by.origin, config)?;
+            let (opened, session) = self.new_session(user, inside(user), &by.origin, config)?;
             let code = CodeUse {
                 waiting: waiting.hash.clone(),
                 step,
@@ -277,7 +285,7 @@ impl Admin {
 
     fn new_session(
         &self,
-        user: &UserId,
+        user: &ConsoleUser,
         step: SessionStep,
         origin: &str,
         config: &ConsoleConfig,
@@ -286,10 +294,11 @@ impl Admin {
         let session = NewSession {
             hash: SecretHash::of(token.expose()),
             id: ids::session_id()?,
-            user: user.clone(),
+            user: user.id.clone(),
             step,
             origin: origin.to_owned(),
             expires_at: self.after(config.session_life),
+            password_set_at: user.password_changed_at,
         };
         Ok((OpenedSession { token, step }, session))
     }

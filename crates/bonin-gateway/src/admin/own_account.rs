@@ -191,7 +191,7 @@ impl Admin {
         };
         let kept = self.store.password_hash(user).await?;
         if password::is_right(present, kept).await? {
-            return Ok(self.store.take_guess_back(user).await?);
+            return Ok(self.store.take_guess_back(user, locks_until).await?);
         }
         self.wrong(user, "password", locks_until, &session.who.actor)
             .await?;

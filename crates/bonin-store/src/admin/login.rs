@@ -110,11 +110,15 @@ impl Store {
         Ok(())
     }
 
-    /// A counted guess was right. Nothing else is forgotten: whoever knows a password must not be able to guess at the second
-    /// factor for ever by typing the password in between.
-    pub async fn take_guess_back(&self, user: &UserId) -> Result<(), StoreError> {
+    /// A counted guess was right, and its lock goes with it. Nothing else is forgotten: whoever knows a password must not be
+    /// able to guess at the second factor for ever by typing the password in between.
+    pub async fn take_guess_back(
+        &self,
+        user: &UserId,
+        locks_until: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        Self::take_back(&mut tx, user).await?;
+        Self::take_back(&mut tx, user, locks_until).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -122,32 +126,41 @@ impl Store {
     async fn take_back(
         tx: &mut sqlx::Transaction<'static, sqlx::Any>,
         user: &UserId,
+        locks_until: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        // A guess is counted only where nothing is locked: what is locked now, this guess has locked.
+        // The lock that this guess has set goes with it. One that a wrong guess has set meanwhile stays.
         sqlx::query(
             "UPDATE console_user SET failed_logins = CASE WHEN failed_logins > 0 THEN failed_logins - 1 ELSE 0 END, \
-             locked_until = NULL WHERE id = $1",
+             locked_until = CASE WHEN locked_until = $2 THEN NULL ELSE locked_until END WHERE id = $1",
         )
         .bind(user.as_str())
+        .bind(locks_until.map(micros))
         .execute(&mut **tx)
         .await?;
         Ok(())
     }
 
-    /// The password was right; a number has to follow, in this session.
+    /// The password, a guess that was counted, was right; a number has to follow, in this session.
+    /// `false` where the user was disabled, or the password replaced, meanwhile.
     pub async fn await_second_factor(
         &self,
         session: &NewSession,
+        locks_until: Option<Timestamp>,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
-        Self::take_back(&mut tx, &session.user).await?;
+        let user = Self::user_in(&mut tx, &session.user).await?;
+        if user.is_disabled() || user.password_changed_at != session.password_set_at {
+            return Ok(false);
+        }
+        Self::take_back(&mut tx, &session.user, locks_until).await?;
         Self::insert_session(&mut tx, session, now).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(true)
     }
 
-    /// Lets a user in. With a second factor: `false` where the number was used before, or the session that waited is over.
+    /// Lets a user in. `false` where they were disabled, or the password or the second factor was changed meanwhile; where
+    /// the number was used before, or the session that waited is over.
     pub async fn let_in(
         &self,
         session: &NewSession,
@@ -157,7 +170,10 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
         let user = Self::user_in(&mut tx, &session.user).await?;
-        if user.is_disabled() || user.has_totp != code.is_some() {
+        if user.is_disabled()
+            || user.has_totp != code.is_some()
+            || user.password_changed_at != session.password_set_at
+        {
             return Ok(false);
         }
         if let Some(code) = code {

@@ -63,6 +63,8 @@ pub struct NewSession {
     pub origin: String,
     /// When it ends, used or not.
     pub expires_at: Timestamp,
+    /// When the password was set that was judged: no session begins with one that is over.
+    pub password_set_at: Timestamp,
 }
 
 /// A session goes on under another cookie, once what it may do has changed: one that was planted or copied before is worth

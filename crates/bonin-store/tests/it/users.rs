@@ -34,6 +34,7 @@ fn session(user: &str, number: u32, step: SessionStep, ends: i64) -> NewSession 
         step,
         origin: "203.0.113.7".into(),
         expires_at: at(ends),
+        password_set_at: at(1),
     }
 }
 
@@ -68,7 +69,10 @@ impl People {
     }
 
     async fn log_in(&self, user: &str, number: u32, second: i64) {
-        let session = session(user, number, SessionStep::Full, second + 3600);
+        let session = NewSession {
+            password_set_at: self.one(user).await.password_changed_at,
+            ..session(user, number, SessionStep::Full, second + 3600)
+        };
         let inside = self.let_in(&session, None, &someone(), at(second)).await;
         assert!(inside.unwrap());
     }
@@ -366,7 +370,10 @@ async fn a_right_password_does_not_forget_wrong_numbers_of_the_second_factor() {
         // The password, right; then a number, wrong.
         people.wrong_guesses("kim", 1, 10).await;
         let waiting = session("kim", 10 + round, SessionStep::SecondFactor, 700);
-        people.await_second_factor(&waiting, at(10)).await.unwrap();
+        people
+            .await_second_factor(&waiting, None, at(10))
+            .await
+            .unwrap();
         let number = people.wrong_guesses("kim", 1, 10).await;
         assert_eq!(number, [Guess::Counted { locks_until: None }]);
     }
@@ -378,7 +385,10 @@ async fn a_right_password_does_not_forget_wrong_numbers_of_the_second_factor() {
         }]
     );
     // That was the password, right: its lock goes with it.
-    people.take_guess_back(&user_id("kim")).await.unwrap();
+    people
+        .take_guess_back(&user_id("kim"), Some(at(70)))
+        .await
+        .unwrap();
     let number = people.wrong_guesses("kim", 1, 10).await;
     assert_eq!(
         number,
@@ -392,6 +402,37 @@ async fn a_right_password_does_not_forget_wrong_numbers_of_the_second_factor() {
         .unwrap();
     let free = people.wrong_guesses("kim", 1, 11).await;
     assert_eq!(free, [Guess::Counted { locks_until: None }]);
+}
+
+#[tokio::test]
+async fn a_right_password_under_way_lifts_no_lock_that_a_wrong_number_sets_meanwhile() {
+    let people = People::with(&[("kim", Role::Owner)]).await;
+    people.wrong_guesses("kim", 3, 10).await;
+    let password = people.wrong_guesses("kim", 1, 10).await;
+    assert_eq!(password, [Guess::Counted { locks_until: None }]);
+    let until = at(70);
+    let number = people.wrong_guesses("kim", 1, 10).await;
+    assert_eq!(
+        number,
+        [Guess::Counted {
+            locks_until: Some(until)
+        }]
+    );
+    let waiting = session("kim", 1, SessionStep::SecondFactor, 700);
+    people
+        .await_second_factor(&waiting, None, at(11))
+        .await
+        .unwrap();
+    let next = people.wrong_guesses("kim", 1, 12).await;
+    assert_eq!(next, [Guess::Locked { until }]);
+    let after = people.wrong_guesses("kim", 1, 70).await;
+    assert_eq!(
+        after,
+        [Guess::Counted {
+            locks_until: Some(at(130))
+        }],
+        "the password counts no more, the four wrong ones do"
+    );
 }
 
 #[tokio::test]
@@ -412,7 +453,10 @@ async fn a_number_of_the_second_factor_counts_once() {
         .unwrap();
     let enter = async |waiting: u32, number: u32, step: i64| {
         let wait = session("kim", waiting, SessionStep::SecondFactor, 700);
-        people.await_second_factor(&wait, at(10)).await.unwrap();
+        people
+            .await_second_factor(&wait, None, at(10))
+            .await
+            .unwrap();
         let code = CodeUse {
             waiting: hash(waiting),
             step,
@@ -537,6 +581,24 @@ async fn what_changes_who_someone_is_ends_their_sessions() {
     assert!(matches!(gone, Err(StoreError::NotFound("session"))));
     let kept = people.password_hash(&lee).await.unwrap().unwrap();
     assert_eq!(kept.expose(), "another hash");
+}
+
+#[tokio::test]
+async fn no_session_begins_with_a_password_that_was_replaced_while_it_was_judged() {
+    let people = People::with(&[("kim", Role::Owner)]).await;
+    let other = Redacted::new("another hash");
+    people
+        .set_user_password(&user_id("kim"), &other, true, None, &someone(), at(2))
+        .await
+        .unwrap();
+    let late = session("kim", 1, SessionStep::Full, 700);
+    let inside = people.let_in(&late, None, &someone(), at(3)).await;
+    assert!(!inside.unwrap());
+    let late = session("kim", 2, SessionStep::SecondFactor, 700);
+    let waits = people.await_second_factor(&late, None, at(3)).await;
+    assert!(!waits.unwrap());
+    assert!(!people.is_alive(1, 3).await && !people.is_alive(2, 3).await);
+    people.log_in("kim", 3, 3).await;
 }
 
 #[tokio::test]
