@@ -48,3 +48,10 @@ for (const input of document.querySelectorAll('input[type=file][data-fills]')) {
 
 // Whoever sent a form that came back reads first what was wrong.
 document.querySelector('[role=alert][tabindex]')?.focus();
+
+// An address names what was asked for, and not what was left empty.
+for (const form of document.querySelectorAll('form[method=get]')) {
+  form.addEventListener('formdata', ({ formData }) => {
+    for (const [name, value] of [...formData]) if (value === '') formData.delete(name);
+  });
+}

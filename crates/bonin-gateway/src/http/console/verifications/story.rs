@@ -34,7 +34,7 @@ pub(super) fn story(lines: &[&TimelineLine], way: Way) -> Markup {
                 li class=(class(line)) data-kind=(line.entry.kind) {
                     p {
                         time datetime=(line.entry.at.to_string()) { @if let Some(date) = date { (date) " " } (clock(there)) }
-                        (sentence(line, way))
+                        " " (sentence(line, way))
                     }
                     @if let Some(explanation) = explained(line) { p.hint { (explanation) } }
                 }
