@@ -34,6 +34,17 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "bonin-sandbox",
         ],
     ),
+    // Nobody may know it.
+    (
+        "bonin-fuzz",
+        &[
+            "bonin-core",
+            "bonin-api",
+            "bonin-kcp",
+            "bonin-store",
+            "bonin-gateway",
+        ],
+    ),
 ];
 
 fn workspace() -> PathBuf {
