@@ -89,5 +89,5 @@ CREATE TABLE audit_chain (
 );
 
 -- For the overview's figures and a store's daily limit.
-CREATE INDEX event_of_calls     ON event (at) WHERE kind = 'asked_pg';
+CREATE INDEX event_of_calls     ON event (store_id, at) WHERE kind = 'asked_pg';
 CREATE INDEX attempt_by_begin   ON attempt (store_id, begun_at);

@@ -100,6 +100,44 @@ impl StatisticsQuery {
         )
     }
 
+    /// How long a step is, and how far ahead its clocks are.
+    fn steps(&self) -> (i64, i64) {
+        let length = |duration: SignedDuration| i64::try_from(duration.as_micros());
+        let step = length(self.step).unwrap_or(i64::MAX).max(1);
+        (step, length(self.ahead).unwrap_or_default())
+    }
+
+    fn verifications(&self) -> String {
+        let within = self.within("requested_at");
+        format!(
+            "SELECT status, COUNT(*) FROM identity_verification WHERE {within} GROUP BY status ORDER BY status"
+        )
+    }
+
+    fn tries(&self) -> String {
+        let ((step, ahead), within) = (self.steps(), self.within("begun_at"));
+        format!(
+            "SELECT (begun_at + {ahead}) / {step} AS step, way, operator, state, failure_reason, COUNT(*) AS count \
+             FROM attempt WHERE {within} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
+        )
+    }
+
+    fn latencies(&self) -> String {
+        let within = self.within("at");
+        format!(
+            "SELECT call, millis, COUNT(*) FROM event WHERE kind = 'asked_pg' AND call IS NOT NULL \
+             AND millis IS NOT NULL AND {within} GROUP BY call, millis ORDER BY call, millis"
+        )
+    }
+
+    fn failures(&self) -> String {
+        let within = self.within("at");
+        format!(
+            "SELECT call, code, COUNT(*) AS count, MAX(at) AS last FROM event WHERE kind = 'asked_pg' AND call IS NOT NULL \
+             AND code <> '{SUCCESS}' AND {within} GROUP BY call, code ORDER BY 3 DESC, call, code"
+        )
+    }
+
     fn bind<'q>(&self, mut query: AnyQuery<'q>) -> AnyQuery<'q> {
         query = query.bind(micros(self.from)).bind(micros(self.until));
         for store in &self.stores {
@@ -140,11 +178,7 @@ async fn verifications(
     tx: &mut Transaction<'static, Any>,
     query: &StatisticsQuery,
 ) -> Result<Vec<(Status, i64)>, StoreError> {
-    let within = query.within("requested_at");
-    let sql = format!(
-        "SELECT status, COUNT(*) FROM identity_verification WHERE {within} GROUP BY status ORDER BY status"
-    );
-    let rows = query.rows(tx, sql).await?;
+    let rows = query.rows(tx, query.verifications()).await?;
     rows.iter()
         .map(|row| {
             Ok((
@@ -159,13 +193,8 @@ async fn tries(
     tx: &mut Transaction<'static, Any>,
     query: &StatisticsQuery,
 ) -> Result<Vec<TryCount>, StoreError> {
-    let (step, ahead) = (length(query.step).max(1), length(query.ahead));
-    let within = query.within("begun_at");
-    let sql = format!(
-        "SELECT (begun_at + {ahead}) / {step} AS step, way, operator, state, failure_reason, COUNT(*) AS count \
-         FROM attempt WHERE {within} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
-    );
-    let rows = query.rows(tx, sql).await?;
+    let (step, ahead) = query.steps();
+    let rows = query.rows(tx, query.tries()).await?;
     rows.iter()
         .map(|row| {
             let number: i64 = row.try_get("step")?;
@@ -182,21 +211,12 @@ async fn tries(
         .collect()
 }
 
-fn length(duration: SignedDuration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
-}
-
 /// How often each length occurred, from which any percentile can be told: no more rows than there are lengths.
 async fn latencies(
     tx: &mut Transaction<'static, Any>,
     query: &StatisticsQuery,
 ) -> Result<Vec<Latency>, StoreError> {
-    let within = query.within("at");
-    let sql = format!(
-        "SELECT call, millis, COUNT(*) FROM event WHERE kind = 'asked_pg' AND call IS NOT NULL \
-         AND millis IS NOT NULL AND {within} GROUP BY call, millis ORDER BY call, millis"
-    );
-    let rows = query.rows(tx, sql).await?;
+    let rows = query.rows(tx, query.latencies()).await?;
     let mut lengths: Vec<(String, Vec<(i64, i64)>)> = Vec::new();
     for row in &rows {
         let call: String = row.try_get(0)?;
@@ -236,12 +256,7 @@ async fn failures(
     tx: &mut Transaction<'static, Any>,
     query: &StatisticsQuery,
 ) -> Result<Vec<CallFailure>, StoreError> {
-    let within = query.within("at");
-    let sql = format!(
-        "SELECT call, code, COUNT(*) AS count, MAX(at) AS last FROM event WHERE kind = 'asked_pg' AND call IS NOT NULL \
-         AND code <> '{SUCCESS}' AND {within} GROUP BY call, code ORDER BY 3 DESC, call, code"
-    );
-    let rows = query.rows(tx, sql).await?;
+    let rows = query.rows(tx, query.failures()).await?;
     rows.iter()
         .map(|row| {
             Ok(CallFailure {
@@ -256,7 +271,49 @@ async fn failures(
 
 #[cfg(test)]
 mod tests {
-    use super::percentile;
+    use bonin_core::Rules;
+
+    use super::*;
+    use crate::Keyring;
+
+    /// What SQLite does for a query, in its own words.
+    async fn plan(store: &Store, query: &StatisticsQuery, sql: String) -> String {
+        let mut tx = store.database.reader().begin().await.unwrap();
+        let rows = query.rows(&mut tx, format!("EXPLAIN QUERY PLAN {sql}"));
+        let rows = rows.await.unwrap();
+        let steps = rows.iter().map(|row| row.get::<String, _>("detail"));
+        steps.collect::<Vec<_>>().join("\n")
+    }
+
+    #[tokio::test]
+    async fn no_query_reads_more_than_its_time_of_its_stores() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/bonin.db", folder.path().display());
+        let keyring = Keyring::parse("1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        let store = Store::connect(&url, keyring, Rules::default(), true);
+        let store = store.await.unwrap();
+        store.migrate(Timestamp::UNIX_EPOCH).await.unwrap();
+        let id = |id| StoreId::parse(id).unwrap();
+        for stores in [vec![id("one")], vec![id("one"), id("two"), id("three")]] {
+            let query = StatisticsQuery {
+                stores,
+                from: Timestamp::UNIX_EPOCH,
+                until: Timestamp::UNIX_EPOCH,
+                step: SignedDuration::from_hours(1),
+                ahead: SignedDuration::from_hours(9),
+            };
+            for (sql, time) in [
+                (query.verifications(), "requested_at"),
+                (query.tries(), "begun_at"),
+                (query.latencies(), "at"),
+                (query.failures(), "at"),
+            ] {
+                let plan = plan(&store, &query, sql).await;
+                let bounded = format!("(store_id=? AND {time}>? AND {time}<?)");
+                assert!(plan.contains(&bounded), "{plan}");
+            }
+        }
+    }
 
     #[test]
     fn a_percentile_is_the_nearest_rank() {
