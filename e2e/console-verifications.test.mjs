@@ -161,10 +161,10 @@ describe('the list', () => {
   test('says beside each field what is wrong, and loses nothing', async () => {
     await at(`${HERE}?status=FAILED&operator=KCP&id=order-1&txId=12&from=2026-11-24&until=2026-11-23`, async (page, { faults }) => {
       const message = (field) => page.locator(`#${field}-error`).innerText();
-      assert.match(await message('operator'), /목록에 있는 것/);
+      assert.match(await message('operator'), /통신사는 목록에 있는 것/);
       assert.match(await message('id'), /영문과 숫자 70자/);
       assert.match(await message('txId'), /32자/);
-      assert.match(await message('from'), /끝 날짜보다 늦을 수 없습니다/);
+      assert.match(await message('from'), /첫날은 마지막 날보다 늦을 수 없습니다/);
       assert.equal(await page.getByRole('alert').locator('li').count(), 4);
       for (const [field, value] of Object.entries({ status: 'FAILED', id: 'order-1', txId: '12', from: '2026-11-24', until: '2026-11-23' })) {
         assert.equal(await page.locator(`#${field}`).inputValue(), value, field);
@@ -233,7 +233,7 @@ describe('looking for a person', () => {
       await page.getByText('고객 정보로 찾기').click();
       await page.getByLabel('휴대폰 번호').fill('02-123-4567');
       await press(page, '고객 찾기');
-      assert.match(await page.locator('#phone-error').innerText(), /01로 시작하는/);
+      assert.match(await page.locator('#phone-error').innerText(), /휴대폰 번호는 01로 시작하는/);
       assert.equal(await page.getByLabel('휴대폰 번호').inputValue(), '02-123-4567');
       assert.equal(await searches(), before);
       faults.length = 0;

@@ -99,9 +99,13 @@ impl VerificationForm {
             pg_tx_id: plain("pgTxId", &self.pg_tx_id, wrong),
             pg_merchant_id: plain("pgMerchantId", &self.pg_merchant_id, wrong),
             pg_providers: None,
-            operators: parsed("operator", &self.operator, wrong, CHOOSE, |name| {
-                name.parse::<Operator>().ok()
-            })
+            operators: parsed(
+                "operator",
+                &self.operator,
+                wrong,
+                &choose("operator"),
+                |name| name.parse::<Operator>().ok(),
+            )
             .into_iter()
             .collect(),
             ways: choice("way", &self.way, wrong, &WAYS).into_iter().collect(),
@@ -122,7 +126,7 @@ impl VerificationForm {
             .cloned()
             .collect();
         if chosen.is_empty() && !self.store.is_empty() {
-            problems.add("store", CHOOSE);
+            problems.add("store", choose("store"));
         }
         chosen
     }
@@ -133,7 +137,13 @@ impl VerificationForm {
 
     fn range(&self, field: SortField, now: Timestamp, problems: &mut Problems) -> TimeRange {
         let mut day = |name, given: &str| {
-            parsed(name, given, problems, DAY, |text| {
+            let which = if name == "from" {
+                "첫날"
+            } else {
+                "마지막 날"
+            };
+            let rule = format!("{which}은 2026-11-23처럼 적어야 합니다.");
+            parsed(name, given, problems, &rule, |text| {
                 text.parse::<Date>()
                     .ok()
                     .filter(|day| text.len() == 10 && (1970..=2999).contains(&day.year()))
@@ -141,7 +151,7 @@ impl VerificationForm {
         };
         let (first, last) = (day("from", &self.from), day("until", &self.until));
         if first.zip(last).is_some_and(|(first, last)| first > last) {
-            problems.add("from", "끝 날짜보다 늦을 수 없습니다.");
+            problems.add("from", "첫날은 마지막 날보다 늦을 수 없습니다.");
         }
         let until = match last.and_then(|last| last.tomorrow().ok()) {
             // Both ends are included, down to the microsecond.
@@ -210,13 +220,24 @@ const FIELDS: [(&str, SortField); 4] = [
     ("CHANGED", SortField::StatusChangedAt),
 ];
 
-const CHOOSE: &str = "목록에 있는 것을 골라야 합니다.";
-const ID: &str = "영문과 숫자 70자까지의 아이디 전체를 적어야 합니다.";
-const TX_ID: &str = "0~9와 a~f로 된 32자의 txId 전체를 적어야 합니다.";
-const DAY: &str = "날짜를 2026-11-23처럼 적어야 합니다.";
-const NAME: &str = "이름 전체를 50자까지 적어야 합니다.";
-const PHONE: &str = "01로 시작하는 휴대폰 번호 10자리나 11자리를 적어야 합니다.";
-const BIRTH: &str = "생년월일을 1990-01-31처럼 적어야 합니다.";
+const ID: &str = "아이디는 영문과 숫자 70자까지이고, 전체를 적어야 합니다.";
+const TX_ID: &str = "txId는 0~9와 a~f로 된 32자이고, 전체를 적어야 합니다.";
+const NAME: &str = "이름은 전체를 50자까지 적어야 합니다.";
+const PHONE: &str = "휴대폰 번호는 01로 시작하는 10자리나 11자리로 적어야 합니다.";
+const BIRTH: &str = "생년월일은 1990-01-31처럼 적어야 합니다.";
+
+/// What a choice that is none of those offered is answered with.
+fn choose(field: &'static str) -> String {
+    let name = match field {
+        "store" => "상점은",
+        "status" => "상태는",
+        "operator" => "통신사는",
+        "way" => "방식은",
+        "channel" => "채널은",
+        _ => "기간의 기준은",
+    };
+    format!("{name} 목록에 있는 것을 골라야 합니다.")
+}
 
 /// What was filled in, read. Nothing, where nothing was or where it was wrong.
 fn parsed<T>(
@@ -243,7 +264,7 @@ fn choice<T: Copy>(
     problems: &mut Problems,
     choices: &[(&str, T)],
 ) -> Option<T> {
-    parsed(field, given, problems, CHOOSE, |given| {
+    parsed(field, given, problems, &choose(field), |given| {
         let mut all = choices.iter();
         all.find(|(name, _)| *name == given)
             .map(|(_, value)| *value)
@@ -252,7 +273,10 @@ fn choice<T: Copy>(
 
 /// An id of the provider's, whose form is not ours to say.
 fn plain(field: &'static str, given: &str, problems: &mut Problems) -> Option<String> {
-    let rule = "한 줄로 100자까지 적어야 합니다.";
+    let rule = match field {
+        "pgTxId" => "KCP 거래 번호는 한 줄로 100자까지 적어야 합니다.",
+        _ => "사이트 코드는 한 줄로 100자까지 적어야 합니다.",
+    };
     parsed(field, given, problems, rule, |given| {
         let fits = given.chars().count() <= 100 && !given.chars().any(char::is_control);
         fits.then(|| given.to_owned())
