@@ -8,7 +8,11 @@
     reason = "what a test builds on may stop it by panicking"
 )]
 
+mod credentials;
+mod merchant;
 mod rest;
+mod texts;
+mod window;
 
 use std::time::Duration;
 
