@@ -6,11 +6,12 @@ import { after, before, describe, test } from 'node:test';
 import { launch, watchedPage } from './harness/browser.mjs';
 import { Client, look, Person, press, signIn } from './harness/console.mjs';
 import { CHANNEL, Dev, STORE } from './harness/dev.mjs';
-import { customerOf } from './harness/people.mjs';
+import { customerOf, newId } from './harness/people.mjs';
 import { runJson } from './harness/program.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
 import { search } from './harness/search.mjs';
 import { Story } from './harness/story.mjs';
+import { Window } from './harness/window.mjs';
 
 const REASON = '고객 문의 1234 확인';
 const CUSTOMER_ID = 'customer-hidden-7f3a';
@@ -311,6 +312,59 @@ describe('one verification', () => {
       assert.match(await page.getByRole('region', { name: /2번째 시도/ }).innerText(), /인증번호를 보냈습니다\.$/m);
       await look(page, 'verification-tries');
     });
+  });
+
+  test('in a window is told from the opening to the way back', async () => {
+    for (const [act, told] of [
+      [
+        (window) => window.verify('SMS'),
+        [
+          /고객이 인증 창을 열기 시작했습니다\.$/,
+          /KCP에 인증 창 등록을 요청했고 .* 만에 성공했습니다\(register, 0000\)\.$/,
+          /고객에게 KCP의 인증 창을 열어 주었습니다\.$/,
+          /고객이 인증 창에서 돌아왔습니다\.$/,
+          /KCP에 인증 창 결과 조회를 요청했고 .* 만에 성공했습니다\(query, 0000\)\.$/,
+          /본인인증에 성공했습니다\.$/,
+        ],
+      ],
+      [
+        (window) => window.cancel(),
+        [
+          /고객이 인증 창을 열기 시작했습니다\.$/,
+          /인증 창 등록을 .* 성공했습니다/,
+          /고객에게 KCP의 인증 창을 열어 주었습니다\.$/,
+          /고객이 인증 창에서 취소하고 돌아왔습니다\(9999\)\.$/,
+          /인증 창 결과 조회를 .* 거절되었습니다/,
+          /KCP가 거절해 실패로 끝났습니다\.$/,
+        ],
+      ],
+    ]) {
+      const id = newId();
+      const origin = 'http://shop.example';
+      const response = await fetch(new URL('/checkout/identity-verifications', dev.gateway), {
+        method: 'POST',
+        headers: { origin, 'content-type': 'text/plain;charset=UTF-8' },
+        body: JSON.stringify({
+          ...{ storeId: STORE, channelKey: CHANNEL, identityVerificationId: id },
+          ...{ windowType: 'REDIRECTION', redirectUrl: `${origin}/done` },
+        }),
+      });
+      const opened = await response.json();
+      assert.equal(response.status, 200, JSON.stringify(opened));
+      const context = await browser.newContext({ locale: 'ko-KR' });
+      const page = await context.newPage();
+      await page.route(`${origin}/**`, (route) => route.fulfill({ contentType: 'text/html', body: 'back' }));
+      await page.goto(opened.url);
+      await act(await Window.of(dev, page));
+      await page.waitForURL(`${origin}/done?**`);
+      await context.close();
+      await at(`${HERE}/${STORE}/${id}`, async (console_) => {
+        const lines = await console_.locator('ol.story > li > p:first-child').allInnerTexts();
+        assert.equal(lines.length, told.length, lines.join('\n'));
+        told.forEach((sentence, i) => assert.match(lines[i], sentence));
+        await look(console_, 'verification-window');
+      });
+    }
   });
 
   test('that is not there is not found, whatever its address', async () => {
