@@ -5,7 +5,7 @@ use bonin_store::*;
 use serde_json::json;
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 
-use crate::fixture::{Fixture, at, someone, store_id};
+use crate::fixture::{Fixture, KEY, at, open_in, someone, store_id};
 
 fn clerk() -> Actor {
     Actor {
@@ -136,6 +136,60 @@ async fn an_entry_that_was_removed_reordered_or_put_in_is_noticed() {
     )
     .await;
     assert_eq!(verified(&fixture).await, Err(AuditProblem::Changed(8)));
+}
+
+/// Most acts have no reason. That of a reveal is sealed with its number, which tells by itself when it was moved.
+#[tokio::test]
+async fn an_entry_without_a_reason_cannot_be_moved_either() {
+    let fixture = Fixture::new().await;
+    for number in 0..5 {
+        let act = Act::new("user.disable").to(format!("user-{number}"));
+        let noted = fixture.store.note(&clerk(), act, at(10 + number)).await;
+        noted.unwrap();
+    }
+    tamper(&fixture, "UPDATE audit SET seq = -4 WHERE seq = 4").await;
+    tamper(&fixture, "UPDATE audit SET seq = 4 WHERE seq = 5").await;
+    tamper(&fixture, "UPDATE audit SET seq = 5 WHERE seq = -4").await;
+    assert_eq!(verified(&fixture).await, Err(AuditProblem::Changed(4)));
+}
+
+/// Two copies of a database go on by themselves: each writes an entry of the same number after the same entry, and the key
+/// has signed both. Only what follows, and the head, tell which of them is this copy's.
+#[tokio::test]
+async fn an_entry_of_another_copy_is_noticed_in_the_middle_and_at_the_end() {
+    for (followed_by, noticed_at) in [(0, 8), (1, 9)] {
+        let fixture = written().await;
+        let exile = tempfile::tempdir().unwrap();
+        let other = exile.path().join("bonin.db");
+        fixture.store.close().await;
+        std::fs::copy(fixture.folder.path().join("bonin.db"), &other).unwrap();
+        let act = |subject: &str| Act::new("user.disable").to(subject);
+        let store = open_in(exile.path(), KEY).await;
+        store.note(&clerk(), act("user-4"), at(20)).await.unwrap();
+        store.close().await;
+        let store = fixture.reopened().await;
+        for number in 0..=followed_by {
+            let done = store.note(&clerk(), act("user-3"), at(20 + number)).await;
+            done.unwrap();
+        }
+        assert!(store.verify_audit(None).await.unwrap().is_ok());
+
+        let mut connection = SqliteConnectOptions::new()
+            .filename(fixture.folder.path().join("bonin.db"))
+            .connect()
+            .await
+            .unwrap();
+        for sql in [
+            "ATTACH DATABASE $1 AS exile",
+            "REPLACE INTO audit SELECT * FROM exile.audit WHERE seq = 8 AND $1 <> ''",
+        ] {
+            let query = sqlx::query(sql).bind(other.to_str().unwrap());
+            query.execute(&mut connection).await.unwrap();
+        }
+        connection.close().await.unwrap();
+        let checked = store.verify_audit(None).await.unwrap();
+        assert_eq!(checked, Err(AuditProblem::Changed(noticed_at)));
+    }
 }
 
 #[tokio::test]

@@ -38,13 +38,17 @@ fn files_hold(fixture: &Fixture, value: &[u8]) -> bool {
 #[tokio::test]
 async fn what_was_erased_is_in_no_row_and_in_no_file() {
     let fixture = Fixture::new().await;
-    fixture.open("one", 1, 0).await;
-    fixture
-        .confirm("one", 1, 1, ConfirmOutcome::WrongNumber)
-        .await;
-    fixture.confirm("one", 1, 2, ConfirmOutcome::Verified).await;
+    // A try that failed keeps what the provider said, and a window's what its way back needs.
+    let mut refused = fixture.wanted("one", 1, 0);
+    refused.checkout = Some(Redacted::new("{\"redirect_url\":\"?name=...\"}"));
+    fixture.store.begin(&refused, at(0)).await.unwrap();
+    fixture.record_sent("one", 1, 0).await;
+    let no = ConfirmOutcome::Failed(FailureReason::Refused);
+    fixture.confirm("one", 1, 1, no).await;
+    fixture.open("one", 2, 2).await;
+    fixture.confirm("one", 2, 3, ConfirmOutcome::Verified).await;
     let before = sealed_values(&fixture).await;
-    assert!(before.len() > 20, "{}", before.len());
+    assert!(before.len() > 30, "{}", before.len());
     assert!(before.iter().all(|value| files_hold(&fixture, value)));
 
     let erased = fixture

@@ -1,6 +1,7 @@
 //! What a store allows itself.
 
 use bonin_store::*;
+use jiff::SignedDuration;
 
 use crate::fixture::{Fixture, at};
 
@@ -44,4 +45,33 @@ async fn another_stores_tries_do_not_count() {
     other.channel.id = bonin_core::ChannelId::parse("channel-2").unwrap();
     other.daily_tries = Some(1);
     fixture.store.begin(&other, at(2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn messages_to_one_phone_count_over_all_stores() {
+    let fixture = Fixture::new().await;
+    fixture.add_store("store-2", "channel-2").await;
+    let wanted = |number: u32, store: &str, channel: &str| {
+        let mut wanted = fixture.wanted(&format!("order{number}"), number, number.into());
+        wanted.key.store = bonin_core::StoreId::parse(store).unwrap();
+        wanted.channel.id = bonin_core::ChannelId::parse(channel).unwrap();
+        wanted.message_limit = Some(MessageLimit {
+            max: 2,
+            within: SignedDuration::from_hours(1),
+        });
+        wanted
+    };
+    let begin = async |wanted: BeginTry| fixture.store.begin(&wanted, at(9)).await;
+    begin(wanted(1, "store-1", "channel-1")).await.unwrap();
+    begin(wanted(2, "store-2", "channel-2")).await.unwrap();
+    for (number, store, channel) in [(3, "store-1", "channel-1"), (4, "store-2", "channel-2")] {
+        let refused = begin(wanted(number, store, channel)).await;
+        assert!(
+            matches!(refused, Err(BeginError::TooManyMessages { .. })),
+            "{refused:?}"
+        );
+    }
+    let mut another = wanted(5, "store-2", "channel-2");
+    another.customer.phone = Some(bonin_core::PhoneNumber::parse("01099998888").unwrap());
+    begin(another).await.unwrap();
 }

@@ -80,6 +80,51 @@ async fn found(store: &Store) -> i64 {
     store.list(&by_name("홍길동")).await.unwrap().total
 }
 
+/// The second factor of [`enrolling`], and the one that its session waits to have proven.
+const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+const PENDING: &str = "MFRGGZDFMZTWQ2LKMFRGGZDFMZTWQ2LK";
+
+fn kim() -> (UserId, SessionId) {
+    let session = SessionId::parse("session-1").unwrap();
+    (UserId::parse("user-kim").unwrap(), session)
+}
+
+/// A user of the console with all that can be sealed of one.
+async fn enrolling(store: &Store) {
+    let (id, session) = kim();
+    let user = NewUser {
+        id: id.clone(),
+        username: "kim".into(),
+        role: Role::Owner,
+        password_hash: Redacted::new("$argon2id$ a hash"),
+        must_change: false,
+    };
+    store.create_user(&user, &someone(), at(5)).await.unwrap();
+    let cookie = |number: u32| SecretHash::of(&format!("cookie {number}"));
+    let opened = NewSession {
+        hash: cookie(1),
+        id: session.clone(),
+        user: id.clone(),
+        step: SessionStep::Full,
+        origin: "203.0.113.7".into(),
+        expires_at: at(10_000),
+        password_set_at: at(5),
+    };
+    let inside = store.let_in(&opened, None, &someone(), at(6)).await;
+    assert!(inside.unwrap());
+    let goes_on = SessionRotation {
+        from: cookie(1),
+        to: cookie(2),
+    };
+    store
+        .enable_totp(&id, &Redacted::new(SECRET), 7, &goes_on, &someone(), at(7))
+        .await
+        .unwrap();
+    let pending = Redacted::new(PENDING);
+    let put = store.put_pending_totp(&session, Some(&pending)).await;
+    put.unwrap();
+}
+
 /// Three verifications: verified, open, and one whose first try was for somebody else.
 async fn filled() -> Fixture {
     let fixture = Fixture::new().await;
@@ -91,6 +136,7 @@ async fn filled() -> Fixture {
     fixture.open("two", 2, 3).await;
     let act = Act::new("verification.reveal").because(Redacted::new("고객 문의"));
     fixture.store.note(&someone(), act, at(4)).await.unwrap();
+    enrolling(&fixture.store).await;
     fixture
 }
 
@@ -160,6 +206,14 @@ async fn a_rotation_ends_with_every_row_readable_every_filter_right_and_nothing_
     assert_eq!(
         channel.hub.as_ref().unwrap().private_key_password.expose(),
         "hunter2-hunter2"
+    );
+    let (id, session) = kim();
+    let hash = store.password_hash(&id).await.unwrap().unwrap();
+    let secret = store.totp_secret(&id).await.unwrap().unwrap();
+    let pending = store.pending_totp(&session).await.unwrap().unwrap();
+    assert_eq!(
+        [hash.expose(), secret.expose(), pending.expose()],
+        ["$argon2id$ a hash", SECRET, PENDING]
     );
     // Messages to a phone are counted on.
     let mut strict = fixture.wanted("four", 4, 62);
