@@ -351,7 +351,7 @@ describe('channels', () => {
       await look('tested');
       if (process.env.BONIN_PICTURES) {
         const path = fileURLToPath(new URL(`../docs/images/console-channel-${width}.png`, import.meta.url));
-        await page.screenshot({ path });
+        await page.screenshot({ path, fullPage: true, clip: { x: 0, y: 0, width, height: width > 500 ? 1000 : 1400 } });
         assert.ok((await readFile(path)).length < 200_000);
       }
       await page.locator('summary', { hasText: /^자격 증명$/ }).click();

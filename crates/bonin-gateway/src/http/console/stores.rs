@@ -109,6 +109,7 @@ fn new_page(
     error: Option<&Error>,
 ) -> Response {
     let body = html! {
+        nav.trail aria-label="위치" { a href="/console/stores" { "상점" } }
         (heading("상점 만들기", None))
         (summary(error))
         form.sheet method="post" action="/console/stores/new" {
@@ -312,7 +313,7 @@ fn filled(fields: &Fields) -> StoreForm {
 
 fn fields_of(form: &StoreForm, may_allow_tests: bool, problems: Option<&Problems>) -> Markup {
     html! {
-        (Input { name: "name", label: "이름", value: &form.name, required: true, hint: "콘솔과 인증 화면에서 부르는 이름입니다.", ..Input::default() }.text(problems))
+        (Input { name: "name", label: "이름", value: &form.name, required: true, hint: "콘솔에서 부르는 이름입니다.", ..Input::default() }.text(problems))
         @if may_allow_tests {
             (tick_box("allowTestChannels", "on", "LIVE 상점에서 TEST 채널을 허용합니다. TEST 채널의 결과는 지어낸 것일 수 있어, 실제 고객에게는 쓰지 말아야 합니다.", form.allow_test_channels))
         }

@@ -258,7 +258,7 @@ fn probe(
             section aria-labelledby="test" {
                 h2 #test { "채널 시험" }
                 @if let Some(probed) = probed {
-                    div role="status" { @for result in probed { (verdict(result)) } }
+                    div.verdicts role="status" { @for result in probed { (verdict(result)) } }
                 }
                 p.hint { "KCP에 돈이 들지 않는 요청을 하나씩 보내, 자격 증명과 설정을 KCP가 받아들이는지 확인합니다. 누구에게도 문자나 알림이 가지 않습니다." }
                 form method="post" action={ "/console/channels/" (channel.id) "/test#test" } {

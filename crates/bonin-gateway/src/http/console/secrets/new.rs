@@ -160,6 +160,7 @@ async fn form(
                 @if stores.len() > 1 {
                     fieldset #otherStores {
                         legend { "더 열 수 있는 상점" }
+                        p.hint { "기본 상점은 고르지 않아도 열립니다." }
                         @for store in &stores {
                             (tick_box("otherStores", store.id.as_str(), &store.name, draft.others.iter().any(|id| id == store.id.as_str())))
                         }
