@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { launch, watchedPage } from './harness/browser.mjs';
-import { changeDatabase, look, Person, signIn } from './harness/console.mjs';
+import { changeDatabase, Client, look, Person, signIn } from './harness/console.mjs';
 import { Dev, STORE, STORE_2 } from './harness/dev.mjs';
 import { runJson } from './harness/program.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
@@ -250,6 +250,26 @@ describe('after some verifications', () => {
         },
         { width },
       );
+    }
+  });
+
+  test('it allows nothing but its own style and script, which may be kept until they change', async () => {
+    const client = await Client.of(await Person.make(shell, { role: 'VIEWER' }));
+    const { headers, body } = await client.get('/console');
+    const policy = headers.get('content-security-policy');
+    for (const rule of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"]) {
+      assert.ok(policy.split('; ').includes(rule), policy);
+    }
+    assert.equal(headers.get('cache-control'), 'no-store');
+    assert.equal(headers.get('x-frame-options'), 'DENY');
+    assert.doesNotMatch(body, /<style|<script>|\sstyle=|\son[a-z]+=/);
+    for (const file of ['style.css', 'console.js']) {
+      const address = new RegExp(`"(/console/${file}\\?v=[0-9a-f]{16})"`).exec(body)[1];
+      const kept = await client.get(address);
+      assert.equal(kept.headers.get('cache-control'), 'public, max-age=31536000, immutable');
+      const other = await client.get(`/console/${file}?v=0123456789abcdef`);
+      assert.equal(other.headers.get('cache-control'), 'no-cache');
+      assert.equal(other.body, kept.body);
     }
   });
 

@@ -255,7 +255,7 @@ fn figures(overview: &Overview) -> Markup {
                 } @else {
                     (chart::rates(&operators))
                 }
-                p.fine { "API 방식에서 요청한 통신사입니다. 인증 창은 고객이 창에서 고르므로 들어 있지 않습니다." }
+                p.fine { "API 방식에서 요청한 통신사입니다. 표준창은 고객이 창에서 고르므로 들어 있지 않습니다." }
             }
         }
         section.card aria-labelledby="course" {

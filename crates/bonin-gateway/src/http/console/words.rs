@@ -52,7 +52,7 @@ pub(super) fn way(way: Way) -> &'static str {
     match way {
         Way::Sms => "문자(API)",
         Way::App => "PASS 앱(API)",
-        Way::Window => "인증 창(SDK)",
+        Way::Window => "표준창(SDK)",
     }
 }
 

@@ -109,7 +109,7 @@ const STATUSES: [(&str, &str); 4] = [
 ];
 const WAYS: [(&str, &str); 4] = [
     ("", "모든 방식"),
-    ("WINDOW", "인증 창(SDK)"),
+    ("WINDOW", "표준창(SDK)"),
     ("SMS", "문자(API)"),
     ("APP", "PASS 앱(API)"),
 ];
