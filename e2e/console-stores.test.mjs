@@ -134,6 +134,12 @@ describe('stores in the console', () => {
     for (const id of ['store-none', '%00', 'a%2Fb', 'x'.repeat(300)]) {
       assert.equal(await visit.status('GET', `/console/stores/${id}`), 404, id);
     }
+    for (const query of ['done=a&done=b', 'done=%ff', 'done=made%00', '&&=', 'done[]=1']) {
+      assert.equal(await visit.status('GET', `/console/stores/${setup.store}?${query}`), 200, query);
+    }
+    for (const page of ['channels', 'secrets']) {
+      assert.equal(await visit.status('GET', `/console/${page}/new?store=%ff&store=${'x'.repeat(2000)}`), 200, page);
+    }
   });
 
   for (const width of [1280, 390]) {

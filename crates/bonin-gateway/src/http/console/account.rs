@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -18,8 +18,7 @@ use super::{
     form::Posted,
     inputs::{Input, problems, summary},
     layout::{self, Here},
-    shown::{badge, done, heading, time},
-    stores::After,
+    shown::{After, badge, done, heading, time},
     visitor::{Visitor, carrying},
 };
 use crate::admin::{Enrolment, Error, OpenedSession};
@@ -46,11 +45,7 @@ enum Part {
     Sessions,
 }
 
-async fn show(
-    State(console): State<Console>,
-    visitor: Visitor,
-    Query(after): Query<After>,
-) -> Response {
+async fn show(State(console): State<Console>, visitor: Visitor, after: After) -> Response {
     page(&console, &visitor, &after.done, None).await
 }
 

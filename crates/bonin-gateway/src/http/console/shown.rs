@@ -1,5 +1,8 @@
 //! Small things that several pages show.
 
+use std::convert::Infallible;
+
+use axum::{extract::FromRequestParts, http::request::Parts};
 use jiff::{Timestamp, tz};
 use maud::{Markup, html};
 
@@ -48,4 +51,48 @@ pub(super) fn time(at: Timestamp) -> Markup {
 pub(super) fn done(word: &str, words: &[(&str, &str)]) -> Markup {
     let known = words.iter().find(|(known, _)| *known == word);
     html! { @if let Some((_, text)) = known { p.alert.success role="status" { (text) } } }
+}
+
+/// What an address asks for behind its question mark, by name; empty where it does not. Whatever stands there reads as
+/// something.
+fn asked(parts: &Parts, name: &str) -> String {
+    let query = parts.uri.query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes())
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}
+
+/// What a page is reached after.
+#[derive(Debug, Default)]
+pub(super) struct After {
+    /// The word for what was just done.
+    pub done: String,
+}
+
+impl<S: Sync> FromRequestParts<S> for After {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self {
+            done: asked(parts, "done"),
+        })
+    }
+}
+
+/// For which store something is made, where one comes from its page.
+#[derive(Debug, Default)]
+pub(super) struct ForStore {
+    /// The store, as the address spells it.
+    pub store: String,
+}
+
+impl<S: Sync> FromRequestParts<S> for ForStore {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self {
+            store: asked(parts, "store"),
+        })
+    }
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::get,
@@ -10,14 +10,13 @@ use axum::{
 use bonin_core::StoreId;
 use bonin_store::{ApiSecret, StoreKind, StoreRow};
 use maud::{Markup, html};
-use serde::Deserialize;
 
 use super::{
     Console,
     form::{Fields, Posted},
     inputs::{self, Input, summary, tick_box},
     layout::{self, Here, page, trouble},
-    shown::{badge, copyable, done, heading, time},
+    shown::{After, badge, copyable, done, heading, time},
     visitor::Visitor,
 };
 use crate::admin::{Action, Error, Problems, ShownChannel, StoreForm};
@@ -27,14 +26,6 @@ pub(super) fn routes() -> Router<Console> {
         .route("/console/stores", get(list))
         .route("/console/stores/new", get(blank).post(create))
         .route("/console/stores/{id}", get(show).post(update))
-}
-
-/// What the page is reached after.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct After {
-    /// What was just done.
-    #[serde(default)]
-    pub done: String,
 }
 
 /// The store of an address. One that is not well-formed is not there.
@@ -166,7 +157,7 @@ async fn show(
     State(console): State<Console>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Query(after): Query<After>,
+    after: After,
 ) -> Response {
     match around(&console, &visitor, id).await {
         Ok(around) => {

@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -17,8 +17,7 @@ use super::{
     form::Posted,
     inputs::{Input, problems, summary},
     layout::{self, Here, role_name, trouble},
-    shown::{badge, copyable, done, heading, time},
-    stores::After,
+    shown::{After, badge, copyable, done, heading, time},
     visitor::Visitor,
 };
 use crate::admin::{Action, Error, MadeUser, UserForm};
@@ -175,7 +174,7 @@ async fn show(
     State(console): State<Console>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Query(after): Query<After>,
+    after: After,
 ) -> Response {
     match found(&console, &visitor, id).await {
         Ok(user) => page(

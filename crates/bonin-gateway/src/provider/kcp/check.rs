@@ -146,6 +146,8 @@ fn read_address(text: &str, kind: ChannelKind, live_hosts: &LiveHosts) -> Result
             && url.query().is_none()
             && url.fragment().is_none()
             && text.len() <= MAX_URL
+            // The parser drops line breaks and tabs; an address that has some is none.
+            && !text.contains(|c: char| c.is_whitespace() || c.is_control())
     });
     let Some(url) = url else {
         return Err(format!(
@@ -349,6 +351,11 @@ mod tests {
             ..entered("A1B2C", "key")
         };
         assert_eq!(wrong(ChannelKind::Live, &elsewhere), ["windowUrl"]);
+        let broken = EnteredCredentials {
+            window_url: "https://cert.kcp.co.kr\n.example.com".into(),
+            ..entered("A1B2C", "key")
+        };
+        assert_eq!(wrong(ChannelKind::Test, &broken), ["windowUrl"]);
         assert!(wrong(ChannelKind::Test, &elsewhere).is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! What a merchant has to set in KCP's partner admin, and to ask KCP for, so that a channel works with this gateway.
 
-use url::Url;
+use url::{Host, Url};
 
 use crate::provider::{Instructions, Product, Step};
 
@@ -17,13 +17,31 @@ pub(super) fn result_host(public_url: &str) -> String {
         .unwrap_or_default()
 }
 
+/// Whether only this machine's own browsers find the way back.
+fn is_loopback(public_url: &str) -> bool {
+    match Url::parse(public_url).ok().as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn result_url_note(public_url: &str) -> String {
+    let mut note = "인증이 끝난 브라우저가 돌아올 호스트입니다. 쇼핑몰이 아니라 이 게이트웨이의 호스트(public_url)를 등록해야 합니다. 빠지면 KCP가 CS24로 거절합니다.".to_owned();
+    if is_loopback(public_url) {
+        note.push_str(" 지금의 public_url은 이 컴퓨터에서만 열리는 주소입니다. 샌드박스에는 이미 등록되어 있지만, 실제 고객에게 쓰려면 public_url을 고객의 브라우저가 여는 https 주소로 바꿔야 합니다.");
+    }
+    note
+}
+
 pub(super) fn instructions(product: Product, public_url: &str) -> Instructions {
     let steps = match product {
         Product::Window => vec![
             Step {
                 place: RESULT_URL,
                 value: Some(result_host(public_url)),
-                note: "인증이 끝난 브라우저가 돌아올 호스트입니다. 쇼핑몰이 아니라 이 게이트웨이의 호스트(public_url)를 등록해야 합니다. 빠지면 KCP가 CS24로 거절합니다.".to_owned(),
+                note: result_url_note(public_url),
             },
             Step {
                 place: PARTNER_ADMIN,
@@ -66,6 +84,8 @@ mod tests {
             let told = instructions(Product::Window, public_url);
             assert_eq!(told.steps[0].value.as_deref(), Some(host));
             assert!(told.steps[0].place.ends_with("인증결과URL설정"));
+            let warned = told.steps[0].note.contains("이 컴퓨터에서만");
+            assert_eq!(warned, host == "127.0.0.1");
         }
     }
 }

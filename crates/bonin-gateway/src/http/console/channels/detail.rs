@@ -1,7 +1,7 @@
 //! One channel: what it can do, what KCP must know of it, and what can be changed.
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -13,8 +13,7 @@ use super::{
         form::Posted,
         inputs::{self, Input, summary},
         layout::{self, Here, page, trouble},
-        shown::{badge, copyable, done, heading, time},
-        stores::After,
+        shown::{After, badge, copyable, done, heading, time},
         visitor::Visitor,
     },
     channel_id, credentials, day, products,
@@ -43,7 +42,7 @@ pub(super) async fn show(
     State(console): State<Console>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Query(after): Query<After>,
+    after: After,
 ) -> Response {
     let extra = Extra {
         after: &after.done,

@@ -1,14 +1,13 @@
 //! Making a channel.
 
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use bonin_core::StoreId;
 use bonin_store::{ChannelKind, StoreKind, StoreRow};
 use maud::html;
-use serde::Deserialize;
 
 use super::{
     super::{
@@ -16,7 +15,7 @@ use super::{
         form::Posted,
         inputs::{self, Input, summary},
         layout::{self, Here, page, trouble},
-        shown::heading,
+        shown::{ForStore, heading},
         visitor::Visitor,
     },
     credentials,
@@ -25,13 +24,6 @@ use crate::{
     admin::{Action, ChannelForm, Error},
     provider::EnteredCredentials,
 };
-
-/// For which store, where one comes from its page.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct For {
-    #[serde(default)]
-    store: String,
-}
 
 /// What stands in the form.
 struct Draft {
@@ -44,7 +36,7 @@ struct Draft {
 pub(super) async fn blank(
     State(console): State<Console>,
     visitor: Visitor,
-    Query(wanted): Query<For>,
+    wanted: ForStore,
 ) -> Response {
     if let Err(error) = visitor.who.must(Action::ChangeChannels) {
         return trouble(&visitor, &error);

@@ -4,7 +4,7 @@ mod new;
 
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -19,8 +19,7 @@ use super::{
     form::Posted,
     inputs::{self, Input, summary},
     layout::{self, Here, page, trouble},
-    shown::{badge, done, heading, time},
-    stores::After,
+    shown::{After, badge, done, heading, time},
     visitor::Visitor,
 };
 use crate::admin::{Action, Error};
@@ -138,7 +137,7 @@ async fn show(
     State(console): State<Console>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Query(after): Query<After>,
+    after: After,
 ) -> Response {
     detail(&console, &visitor, id, &after.done, None).await
 }

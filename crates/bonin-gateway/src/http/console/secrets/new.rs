@@ -1,21 +1,20 @@
 //! Making an API secret, and showing it the one time that it can be seen.
 
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use bonin_core::StoreId;
 use jiff::SignedDuration;
 use maud::{Markup, html};
-use serde::Deserialize;
 
 use super::super::{
     Console,
     form::{Fields, Posted},
     inputs::{self, Input, summary, tick_box},
     layout::{self, Here, page, trouble},
-    shown::{copyable, heading, time},
+    shown::{ForStore, copyable, heading, time},
     visitor::Visitor,
 };
 use crate::admin::{Action, Error, MadeSecret, SecretForm};
@@ -28,13 +27,6 @@ const LIVES: [(&str, &str); 5] = [
     ("180", "180일"),
     ("365", "1년"),
 ];
-
-/// For which store, where one comes from its page.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct For {
-    #[serde(default)]
-    store: String,
-}
 
 /// What stands in the form.
 #[derive(Default)]
@@ -80,7 +72,7 @@ impl Draft {
 pub(super) async fn blank(
     State(console): State<Console>,
     visitor: Visitor,
-    Query(wanted): Query<For>,
+    wanted: ForStore,
 ) -> Response {
     let draft = Draft {
         store: wanted.store,

@@ -1,7 +1,7 @@
 //! One verification: every try, what happened in order, and the person where there is a reason.
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -19,8 +19,7 @@ use super::{
         inputs::{self, Input, summary, tick_box},
         layout::{self, Here, page, trouble},
         overview::UNKNOWN,
-        shown::{badge, copyable, done},
-        stores::After,
+        shown::{After, badge, copyable, done},
         visitor::Visitor,
         words::{self, moment, status_badge, try_badge},
     },
@@ -54,7 +53,7 @@ pub(in super::super) async fn show(
     State(console): State<Console>,
     visitor: Visitor,
     Path((store, id)): Path<(String, String)>,
-    Query(after): Query<After>,
+    after: After,
 ) -> Response {
     let extra = Extra {
         after: &after.done,
