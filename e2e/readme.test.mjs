@@ -33,7 +33,6 @@ async function bash(script, options) {
   return stdout;
 }
 
-
 for (const readme of ['README.md', 'README.ko.md']) {
   describe(readme, () => {
     test('the first curl pair verifies a person in `bonin dev`', async () => {
@@ -73,16 +72,18 @@ for (const readme of ['README.md', 'README.ko.md']) {
             sandbox: `http://127.0.0.1:${sandboxPort}`,
           })}`,
           {
+            // The data folder is made where the reader stands.
+            cwd: folder,
             env: {
               ...process.env,
               PATH: `${bin}:${process.env.PATH}`,
-              TMPDIR: folder,
               BONIN_LISTEN: `127.0.0.1:${gatewayPort}`,
               BONIN_SANDBOX_LISTEN: `127.0.0.1:${sandboxPort}`,
             },
           },
         );
         assert.match(told, /"status":"VERIFIED"/);
+        assert.equal(told.match(/^(window|hub) +works +0000/gm)?.length, 2, 'the channel works');
         assert.match(told, /asked_pg +2300 +0000/);
       } finally {
         await removeFolder(folder);
