@@ -32,8 +32,7 @@ pub use verification::{
     ConfirmRecord, Customer, CustomerFilter, Erasure, Failure, Latency, ListQuery, MessageLimit,
     Page, PersonToErase, PgAnswer, Progress, ProviderState, Recorded, ResendRecord, SendRecord,
     SortField, SortOrder, Statistics, StatisticsQuery, TimeRange, TimelineEntry, TryCount,
-    TryRecord, VerificationKey, VerificationRecord, VerifiedPerson, WindowNote,
-    WindowTry,
+    TryRecord, VerificationKey, VerificationRecord, VerifiedPerson, WindowNote, WindowTry,
 };
 
 use crate::database::Database;

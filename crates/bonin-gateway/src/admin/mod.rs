@@ -31,9 +31,7 @@ pub use doctor::{Finding, Health};
 pub use erasure::ErasedPerson;
 pub use error::Error;
 pub use login::{LoginError, OpenedSession, Session};
-pub use overview::{
-    FirstSteps, Overview, Period, ShownFailure, ShownLatency, Tally,
-};
+pub use overview::{FirstSteps, Overview, Period, ShownFailure, ShownLatency, Tally};
 pub use permission::Action;
 pub use secret::{MadeSecret, SecretForm};
 pub use store::StoreForm;
