@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An answer, on the level of HTTP or of what is in it.
 #[derive(Debug, Clone, TypeGenerator)]
-enum Answer {
+pub enum Answer {
     /// A well-formed answer with this body.
     Body(Input),
     /// Bytes instead of an answer; then the connection ends.
@@ -53,13 +53,13 @@ enum Answer {
 }
 
 /// A server that answers every request with what it is told.
-struct Server {
-    url: Url,
+pub struct Server {
+    pub url: Url,
     answer: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Server {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let answer = Arc::new(Mutex::new(Vec::new()));
@@ -74,7 +74,7 @@ impl Server {
         Self { url, answer }
     }
 
-    fn tell(&self, answer: &Answer, examples: &[&str]) {
+    pub fn tell(&self, answer: &Answer, examples: &[&str]) {
         let ok = |body: &[u8], length: usize, status: &str| {
             let head = format!(
                 "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"

@@ -9,6 +9,7 @@
 )]
 
 mod credentials;
+mod http;
 mod kcp_answers;
 mod merchant;
 mod rest;
