@@ -16,6 +16,11 @@ const LONGEST: usize = 1024 * 1024;
 pub enum Input {
     /// As they are.
     Bytes(Vec<u8>),
+    /// One of the target's examples.
+    Plain {
+        /// Which one.
+        example: u8,
+    },
     /// One of the target's examples, as it is changed.
     Spoilt {
         /// Which one.
@@ -164,6 +169,7 @@ impl Input {
     pub fn of(&self, examples: &[&str]) -> Vec<u8> {
         let mut bytes = match self {
             Self::Bytes(bytes) => bytes.clone(),
+            Self::Plain { example } => pick(examples, *example).map_or("", |text| *text).into(),
             Self::Spoilt { example, edits } => {
                 let example = pick(examples, *example).map_or("", |example| *example);
                 let mut bytes = example.as_bytes().to_vec();

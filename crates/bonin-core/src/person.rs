@@ -43,13 +43,11 @@ impl PersonName {
     /// What may be shown of it: the first and the last letter (홍*동), of two letters the first (홍*), of one none. Spaces stay.
     pub fn masked(&self) -> String {
         let name: Vec<char> = self.expose().trim().chars().collect();
-        let last = match name.len() {
-            0..=2 => None,
-            length => Some(length - 1),
-        };
-        let shows = |at: usize, letter: char| {
-            letter == ' ' || (at == 0 && name.len() > 1) || Some(at) == last
-        };
+        // Spaces hide nothing: of two letters with one between them, too, one stays hidden.
+        let letters = name.iter().filter(|letter| **letter != ' ').count();
+        let last = (letters > 2).then(|| name.len() - 1);
+        let shows =
+            |at: usize, letter: char| letter == ' ' || (at == 0 && letters > 1) || Some(at) == last;
         name.iter()
             .enumerate()
             .map(|(at, letter)| if shows(at, *letter) { *letter } else { '*' })
@@ -341,6 +339,8 @@ mod tests {
             ("YI", "Y*"),
             ("𠮷野家", "𠮷*家"),
         ];
+        // Found by fuzzing: with its space shown, nothing of it was hidden.
+        assert_eq!(PersonName::parse("김 동").unwrap().masked(), "김 *");
         for (name, masked) in table {
             assert_eq!(PersonName::parse(name).unwrap().masked(), masked);
         }

@@ -92,11 +92,7 @@ fn private_key() {
             };
             match bounded(Bounds::default(), pem, || HubKey::open(&text, &password)) {
                 Ok(key) => assert_eq!(format!("{key:?}"), "HubKey"),
-                Err(error) => {
-                    let message = error.to_string();
-                    assert_tells_nothing(&message);
-                    assert!(password.len() < 8 || !message.contains(&password));
-                }
+                Err(error) => assert_tells_nothing(&error.to_string()),
             }
         });
 }

@@ -119,10 +119,18 @@ fn redirects() {
         });
 }
 
+/// Found by `people_and_ids`: the spaces of a name are shown, and hid nothing.
+#[test]
+fn a_name_of_two_letters_with_a_space_between_them_is_masked() {
+    assert_eq!(PersonName::parse("김 동").unwrap().masked(), "김 *");
+    assert_eq!(PersonName::parse(" A  B ").unwrap().masked(), "A  *");
+}
+
 #[test]
 fn people_and_ids() {
     let examples = [
         "홍길동",
+        "김 동",
         "01012345678",
         "9003151",
         "19900315",

@@ -40,7 +40,8 @@ pub struct Call {
     #[generator(bolero::generator::produce::<Vec<(u8, Input)>>().with().len(0..=3usize))]
     headers: Vec<(u8, Input)>,
     /// Whether a form carries its token.
-    token: bool,
+    #[generator(0..=7u8)]
+    token: u8,
     body: Input,
     /// What KCP answers, if it is asked.
     pub kcp: Input,
@@ -49,6 +50,8 @@ pub struct Call {
 #[derive(Debug, Clone, TypeGenerator)]
 enum Id {
     Known,
+    StillKnown,
+    AgainKnown,
     Any(Input),
 }
 
@@ -56,13 +59,18 @@ enum Id {
 enum Authorization {
     None,
     Right,
+    StillRight,
     Any(Input),
 }
 
 #[derive(Debug, Clone, TypeGenerator)]
 enum Cookie {
     None,
+    /// Most of what there is to break is behind the door.
     Owner,
+    StillOwner,
+    AgainOwner,
+    OnceMoreOwner,
     Stranger,
     Any(Input),
 }
@@ -263,19 +271,23 @@ impl Call {
         let mut body = self.body.of(examples);
         let (cookie, token) = match &self.cookie {
             Cookie::None => (None, ""),
-            Cookie::Owner => (Some(world.owner.0.clone()), &*world.owner.1),
+            Cookie::Owner | Cookie::StillOwner | Cookie::AgainOwner | Cookie::OnceMoreOwner => {
+                (Some(world.owner.0.clone()), &*world.owner.1)
+            }
             Cookie::Stranger => (Some(world.stranger.0.clone()), &*world.stranger.1),
             Cookie::Any(input) => {
                 let known = [&*world.owner.0, &*world.stranger.0, "a=b; bonin_console="];
                 (Some(input.text_of(&known)), "")
             }
         };
-        if is_console && self.token {
+        if is_console && self.token > 0 {
             body.splice(0..0, format!("csrf={token}&").into_bytes());
         }
         let authorization = match &self.authorization {
             Authorization::None => None,
-            Authorization::Right => Some(format!("PortOne {API_SECRET}")),
+            Authorization::Right | Authorization::StillRight => {
+                Some(format!("PortOne {API_SECRET}"))
+            }
             Authorization::Any(input) => {
                 let known = ["Bearer a.b.c", "PortOne bonin_sk_x", "portone  "];
                 Some(input.text_of(&known))
