@@ -119,7 +119,7 @@ fn redirects() {
         });
 }
 
-/// Found by `people_and_ids`: the spaces of a name are shown, and hid nothing.
+/// Found while `people_and_ids` was written: the spaces of a name are shown, and hid nothing.
 #[test]
 fn a_name_of_two_letters_with_a_space_between_them_is_masked() {
     assert_eq!(PersonName::parse("김 동").unwrap().masked(), "김 *");
