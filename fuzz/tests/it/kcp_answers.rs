@@ -101,11 +101,19 @@ impl Server {
                 let body = body.of(examples);
                 ok(&body, *length as usize, &format!("{} X", status % 1000))
             }
-            Answer::Endless { chunked: true } => {
-                let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000)).repeat(64);
-                format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}").into()
+            // JSON, so that only its length is wrong with it.
+            Answer::Endless { chunked } => {
+                let long = format!(
+                    "{{\"res_cd\":\"0000\",\"more\":\"{}\"}}",
+                    "x".repeat(300_000)
+                );
+                if *chunked {
+                    let chunk = format!("{:x}\r\n{long}\r\n0\r\n\r\n", long.len());
+                    format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}").into()
+                } else {
+                    ok(long.as_bytes(), long.len(), "200 OK")
+                }
             }
-            Answer::Endless { chunked: false } => ok(&[b'x'; 300_000], usize::MAX, "200 OK"),
         };
         *self.answer.lock().unwrap() = bytes;
     }
@@ -335,7 +343,8 @@ fn registration() {
     };
     let examples = [
         r#"{"res_cd":"0000","call_url":"https://testcert.kcp.co.kr/kcp_cert/cert_view.do","reg_cert_key":"QzPlantedQz77"}"#,
-        r#"{"res_cd":"0000","call_url":"javascript:QzPlantedQz77","reg_cert_key":""}"#,
+        r#"{"res_cd":"0000","call_url":"javascript:QzPlantedQz77","reg_cert_key":"k"}"#,
+        r#"{"res_cd":"0000","call_url":"https://kcp.example/","reg_cert_key":""}"#,
         r#"{"res_cd":"CS24","res_msg":"QzPlantedQz77"}"#,
     ];
     bolero::check!()

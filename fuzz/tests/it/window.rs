@@ -18,8 +18,8 @@ fn credentials() -> WindowCredentials {
 enum Message {
     /// Two texts.
     Texts(Input, Input),
-    /// A salt and a ciphertext of any bytes, well encoded.
-    Bytes([u8; 16], Vec<u8>),
+    /// A salt of another length or the right one, and a ciphertext of any bytes, well encoded.
+    Bytes(Vec<u8>, [u8; 16], bool, Vec<u8>),
     /// One of ours with a byte changed.
     Tampered(Input, u16, u8),
 }
@@ -42,8 +42,12 @@ fn decrypt() {
                     rv: rv.text_of(&salts),
                     data: data_.text_of(&data),
                 },
-                Message::Bytes(rv, data) => Encrypted {
-                    rv: STANDARD.encode(rv),
+                Message::Bytes(odd, right, is_right, data) => Encrypted {
+                    rv: if *is_right {
+                        STANDARD.encode(right)
+                    } else {
+                        STANDARD.encode(odd)
+                    },
                     data: STANDARD.encode(data),
                 },
                 Message::Tampered(text, at, with) => {
