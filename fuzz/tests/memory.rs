@@ -6,6 +6,8 @@
     reason = "what a test builds on may stop it by panicking"
 )]
 
+// `cargo bolero` instruments this too, and what it calls then is in bolero.
+use bolero as _;
 use bonin_api::{
     CheckoutBody, ConfirmIdentityVerificationBody, GetIdentityVerificationsBody,
     LoginViaApiSecretBody, SendIdentityVerificationBody, StoreIdQuery,
