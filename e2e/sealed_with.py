@@ -9,7 +9,7 @@ import json
 import sqlite3
 import sys
 
-PLAIN = {"hash", "mac", "head_mac", "check_value", "checksum"}
+PLAIN = {"hash", "mac", "head_mac", "head_proof", "check_value", "checksum"}
 
 database = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True, timeout=20)
 tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]

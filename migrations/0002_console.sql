@@ -19,6 +19,8 @@ CREATE INDEX verification_by_ci    ON identity_verification (ci_index);
 
 -- The phone that a try was for, as a blind index: a person is found for erasure by every try, not by the shown one alone.
 ALTER TABLE attempt ADD COLUMN phone_index BLOB;
+-- Whoever is told of a person of this try after that must not write them down again.
+ALTER TABLE attempt ADD COLUMN erased_at BIGINT;
 CREATE INDEX attempt_by_phone ON attempt (phone_index);
 
 -- People who may enter the console. The password's Argon2id hash and the TOTP secret are sealed.
@@ -80,12 +82,13 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_by_time ON audit (at);
 
--- The chain's own key, sealed, and its head. One row.
+-- The chain's own key, sealed, and its head. One row. The proof is a mac over the head: who has no key cannot set it back.
 CREATE TABLE audit_chain (
-    id       BIGINT PRIMARY KEY CHECK (id = 1),
-    hmac_key BLOB   NOT NULL,
-    head_seq BIGINT NOT NULL,
-    head_mac BLOB   NOT NULL
+    id         BIGINT PRIMARY KEY CHECK (id = 1),
+    hmac_key   BLOB   NOT NULL,
+    head_seq   BIGINT NOT NULL,
+    head_mac   BLOB   NOT NULL,
+    head_proof BLOB   NOT NULL
 );
 
 -- For the overview's figures and a store's daily limit.

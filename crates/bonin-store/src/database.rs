@@ -70,6 +70,15 @@ impl Database {
         Ok(migrator().run(&self.writer).await?)
     }
 
+    /// Whether there is a table of this name.
+    pub(crate) async fn has_table(&self, name: &str) -> Result<bool, StoreError> {
+        let found = sqlx::query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1")
+            .bind(name.to_owned())
+            .fetch_optional(&self.writer)
+            .await?;
+        Ok(found.is_some())
+    }
+
     /// Whether the schema is the one that this version needs.
     pub(crate) async fn check_schema(&self) -> Result<(), StoreError> {
         let applied =
@@ -93,10 +102,14 @@ impl Database {
 
     /// Moves all of SQLite's write-ahead log into the database and truncates it. `false` where a reader stands in the way.
     pub(crate) async fn truncate_log(&self) -> Result<bool, StoreError> {
+        let mut writer = self.writer.acquire().await?;
+        // Not waiting for readers: writers wait for this connection.
+        writer.execute("PRAGMA busy_timeout = 0").await?;
         let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .fetch_one(&self.writer)
-            .await?;
-        Ok(row.try_get::<i64, _>(0)? == 0)
+            .fetch_one(&mut *writer)
+            .await;
+        writer.execute("PRAGMA busy_timeout = 5000").await?;
+        Ok(row?.try_get::<i64, _>(0)? == 0)
     }
 
     pub(crate) async fn close(&self) {

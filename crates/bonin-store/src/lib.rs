@@ -11,6 +11,8 @@ mod sealed;
 mod time;
 mod verification;
 
+use std::sync::atomic::AtomicBool;
+
 use bonin_core::Rules;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -43,6 +45,8 @@ pub struct Store {
     database: Database,
     keyring: Keyring,
     rules: Rules,
+    /// Something was erased that the write-ahead log may still hold.
+    log_to_truncate: AtomicBool,
 }
 
 impl Store {
@@ -58,13 +62,19 @@ impl Store {
             database: Database::connect(url, create).await?,
             keyring,
             rules,
+            log_to_truncate: AtomicBool::new(false),
         })
     }
 
     /// Brings the schema up, and notes which keys are in use.
     pub async fn migrate(&self, now: Timestamp) -> Result<(), StoreError> {
+        let is_new = !self.database.has_table("audit_chain").await?;
         self.database.migrate().await?;
-        self.check(now).await
+        self.check(now).await?;
+        if is_new {
+            self.begin_chain().await?;
+        }
+        Ok(())
     }
 
     /// Refuses a schema that is behind, a key that is missing, and a key that is another than it was. A new database begins

@@ -2,7 +2,11 @@
 
 use bonin_store::{AuditHead, AuditPage, AuditProblem, AuditQuery};
 
+use tokio::sync::Semaphore;
+
 use super::{Action, Admin, Administrator, Error};
+
+static CHECKING: Semaphore = Semaphore::const_new(1);
 
 impl Admin {
     /// A page of the audit, the newest first.
@@ -18,6 +22,10 @@ impl Admin {
         exported: Option<&AuditHead>,
     ) -> Result<Result<AuditHead, AuditProblem>, Error> {
         who.must(Action::SeeAudit)?;
+        // The whole of it is read and opened: one at a time, so that nobody keeps the database busy with it.
+        let _alone = CHECKING.try_acquire().map_err(|_| {
+            Error::Refused("다른 확인이 진행 중입니다. 잠시 뒤 다시 시도해야 합니다.".to_owned())
+        })?;
         Ok(self.store.verify_audit(exported).await?)
     }
 

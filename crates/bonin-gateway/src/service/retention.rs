@@ -1,5 +1,7 @@
 //! Retention: what is older than its store keeps it is erased.
 
+use std::time::Duration;
+
 use bonin_store::{Store, StoreError};
 use jiff::SignedDuration;
 
@@ -7,8 +9,9 @@ use super::Service;
 
 /// How many verifications are erased before others get their turn.
 const BATCH: u32 = 100;
-/// How often the log is tried to be truncated. Each waits a while for readers itself.
-const TRIES: u32 = 3;
+/// How often the log is tried to be truncated, and how long readers get in between.
+const TRIES: u32 = 30;
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl Service {
     /// Erases what is due in every store that has a retention. Many instances may do so at once.
@@ -47,9 +50,10 @@ pub(crate) async fn scrub(store: &Store) -> Result<(), StoreError> {
         if store.scrub().await? {
             return Ok(());
         }
+        tokio::time::sleep(PAUSE).await;
     }
     tracing::warn!(
-        "the database's log could not be truncated after an erasure, since someone kept reading; the next erasure or restart does it"
+        "the database's log could not be truncated after an erasure, since someone kept reading; it is tried again every few seconds"
     );
     Ok(())
 }

@@ -46,6 +46,11 @@ impl Service {
                     () = tokio::time::sleep(service.config.sweep_interval) => {}
                 }
                 service.sweep().await;
+                if service.store.is_to_be_scrubbed()
+                    && let Err(error) = service.store.scrub().await
+                {
+                    tracing::warn!(%error, "the database's log could not be truncated yet");
+                }
                 if forgot.is_none_or(|at| at.elapsed() > Duration::from_secs(60)) {
                     forgot = Some(tokio::time::Instant::now());
                     service.forget().await;

@@ -90,6 +90,9 @@ pub enum AuditProblem {
     /// The chain does not pass through the head that was exported: it was cut and written anew, or is an older copy.
     #[error("the exported head {0} is not in this audit: it was cut off, or is another database's")]
     NotTheHead(i64),
+    /// What was kept of the chain's end is not what was written: the end was cut off and the note of it set back.
+    #[error("the note of the chain's end is not what was written: the end was cut off")]
+    EndChanged,
     /// There are entries, but what the chain is kept with is gone.
     #[error("the chain's key is missing or does not open")]
     NoKey,
@@ -119,6 +122,20 @@ impl ChainKey {
             .map(Zeroizing::new)
             .map_err(|_| StoreError::UnknownValue("audit_chain.hmac_key"))?;
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
+    }
+
+    /// What only the key's holder can say of a head.
+    pub(super) fn proof(&self, head: &AuditHead) -> Vec<u8> {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(b"bonin/audit-head/v1");
+        context.update(&head.seq.to_be_bytes());
+        context.update(&head.mac);
+        context.sign().as_ref().to_vec()
+    }
+
+    /// Whether the head that is kept is the one that was written.
+    pub(super) fn proves(&self, head: &AuditHead, proof: &[u8]) -> bool {
+        equal(&self.proof(head), proof)
     }
 
     /// The mac of an entry that follows one with the mac `before`. Each part is preceded by its length, so that nothing can
@@ -178,13 +195,12 @@ impl Store {
     ) -> Result<Result<AuditHead, AuditProblem>, StoreError> {
         // One transaction, so that what is appended meanwhile is not taken for a change.
         let mut tx = self.database.reader().begin().await?;
-        let kept = sqlx::query("SELECT hmac_key, head_seq, head_mac FROM audit_chain WHERE id = 1")
-            .fetch_optional(&mut *tx)
-            .await?;
+        let kept = sqlx::query(super::CHAIN).fetch_optional(&mut *tx).await?;
         let key = match &kept {
-            None => None,
+            // It is made with the database: whoever removed it removed what stood in it.
+            None => return Ok(Err(AuditProblem::NoKey)),
             Some(row) => match ChainKey::open(&self.keyring, row) {
-                Ok(key) => Some(key),
+                Ok(key) => key,
                 Err(StoreError::Unreadable { .. } | StoreError::UnknownValue(_)) => {
                     return Ok(Err(AuditProblem::NoKey));
                 }
@@ -203,9 +219,6 @@ impl Store {
             .await?;
             let last = (rows.len() as i64) < BATCH;
             for row in &rows {
-                let Some(key) = &key else {
-                    return Ok(Err(AuditProblem::NoKey));
-                };
                 let seq: i64 = row.try_get("seq")?;
                 if seq != head.seq + 1 {
                     return Ok(Err(AuditProblem::Missing(head.seq + 1)));
@@ -230,15 +243,21 @@ impl Store {
             if last {
                 break;
             }
+            // Each batch is work for a core: others get their turn.
+            tokio::task::yield_now().await;
         }
-        let known = match &kept {
-            None => AuditHead::start(),
-            Some(row) => AuditHead {
-                seq: row.try_get("head_seq")?,
-                mac: row.try_get("head_mac")?,
-            },
-        };
+        let below: Option<i64> = sqlx::query("SELECT MIN(seq) FROM audit WHERE seq < 1")
+            .fetch_one(&mut *tx)
+            .await?
+            .try_get(0)?;
         tx.rollback().await?;
+        if let Some(seq) = below {
+            return Ok(Err(AuditProblem::Changed(seq)));
+        }
+        let (known, proof) = match &kept {
+            None => (AuditHead::start(), Vec::new()),
+            Some(row) => super::head_of(row)?,
+        };
         if known.seq != head.seq {
             return Ok(Err(AuditProblem::CutOff {
                 found: head.seq,
@@ -247,6 +266,9 @@ impl Store {
         }
         if !equal(&known.mac, &head.mac) {
             return Ok(Err(AuditProblem::Changed(head.seq)));
+        }
+        if !key.proves(&known, &proof) {
+            return Ok(Err(AuditProblem::EndChanged));
         }
         match exported {
             Some(exported) if !passed => Ok(Err(AuditProblem::NotTheHead(exported.seq))),

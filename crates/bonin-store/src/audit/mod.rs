@@ -13,7 +13,7 @@ use std::fmt;
 use bonin_core::{Redacted, StoreId};
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::{Any, Row, Transaction};
+use sqlx::{Any, Row, Transaction, any::AnyRow};
 
 pub use chain::{AuditHead, AuditProblem, InvalidAuditHead};
 pub use read::{AuditPage, AuditQuery};
@@ -176,7 +176,7 @@ impl Store {
         act: Act,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (key, head) = self.open_chain(tx).await?;
+        let (key, head, proof) = self.open_chain(tx).await?;
         let seq = head.seq + 1;
         let mut entry = AuditEntry {
             seq,
@@ -212,41 +212,87 @@ impl Store {
         .bind(entry.mac.clone())
         .execute(&mut **tx)
         .await?;
-        sqlx::query("UPDATE audit_chain SET head_seq = $1, head_mac = $2 WHERE id = 1")
-            .bind(seq)
-            .bind(entry.mac)
-            .execute(&mut **tx)
-            .await?;
+        let next = AuditHead {
+            seq,
+            mac: entry.mac,
+        };
+        // A head that somebody set back must not become a right one by what is written after it.
+        let proof = if key.proves(&head, &proof) {
+            key.proof(&next)
+        } else {
+            tracing::error!("the audit's end is not what was written; `bonin audit verify` tells");
+            Vec::new()
+        };
+        sqlx::query(
+            "UPDATE audit_chain SET head_seq = $1, head_mac = $2, head_proof = $3 WHERE id = 1",
+        )
+        .bind(next.seq)
+        .bind(next.mac)
+        .bind(proof)
+        .execute(&mut **tx)
+        .await?;
         Ok(())
     }
 
-    /// The chain's key and head, locked until the transaction ends. Made where there is none yet.
+    /// The chain's key, its head and what proves the head, locked until the transaction ends. A chain that was removed is
+    /// begun again so that people can work on, without a proof: from then on [`Store::verify_audit`] says that it was removed.
     async fn open_chain(
         &self,
         tx: &mut Transaction<'static, Any>,
-    ) -> Result<(chain::ChainKey, AuditHead), StoreError> {
-        let kept = sqlx::query("SELECT hmac_key, head_seq, head_mac FROM audit_chain WHERE id = 1")
-            .fetch_optional(&mut **tx)
-            .await?;
+    ) -> Result<(chain::ChainKey, AuditHead, Vec<u8>), StoreError> {
+        let kept = sqlx::query(CHAIN).fetch_optional(&mut **tx).await?;
         if let Some(row) = kept {
-            return Ok((
-                chain::ChainKey::open(&self.keyring, &row)?,
-                AuditHead {
-                    seq: row.try_get("head_seq")?,
-                    mac: row.try_get("head_mac")?,
-                },
-            ));
+            let (head, proof) = head_of(&row)?;
+            return Ok((chain::ChainKey::open(&self.keyring, &row)?, head, proof));
         }
+        let last: Option<i64> = sqlx::query("SELECT MAX(seq) FROM audit")
+            .fetch_one(&mut **tx)
+            .await?
+            .try_get(0)?;
+        let head = AuditHead {
+            seq: last.unwrap_or_default().max(0),
+            mac: Vec::new(),
+        };
+        let key = self.put_chain(tx, &head, false).await?;
+        Ok((key, head, Vec::new()))
+    }
+
+    /// Begins the chain of a new database.
+    pub(crate) async fn begin_chain(&self) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        self.put_chain(&mut tx, &AuditHead::start(), true).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn put_chain(
+        &self,
+        tx: &mut Transaction<'static, Any>,
+        head: &AuditHead,
+        proven: bool,
+    ) -> Result<chain::ChainKey, StoreError> {
         let (key, sealed) = chain::ChainKey::make(&self.keyring)?;
-        let head = AuditHead::start();
+        let proof = if proven { key.proof(head) } else { Vec::new() };
         sqlx::query(
-            "INSERT INTO audit_chain (id, hmac_key, head_seq, head_mac) VALUES (1, $1, $2, $3)",
+            "INSERT INTO audit_chain (id, hmac_key, head_seq, head_mac, head_proof) VALUES (1, $1, $2, $3, $4)",
         )
         .bind(sealed)
         .bind(head.seq)
         .bind(head.mac.clone())
+        .bind(proof)
         .execute(&mut **tx)
         .await?;
-        Ok((key, head))
+        Ok(key)
     }
+}
+
+const CHAIN: &str = "SELECT hmac_key, head_seq, head_mac, head_proof FROM audit_chain WHERE id = 1";
+
+/// The head that is kept, and what proves it.
+fn head_of(row: &AnyRow) -> Result<(AuditHead, Vec<u8>), StoreError> {
+    let head = AuditHead {
+        seq: row.try_get("head_seq")?,
+        mac: row.try_get("head_mac")?,
+    };
+    Ok((head, row.try_get("head_proof")?))
 }

@@ -1,5 +1,7 @@
 //! Erasure: what is personal goes, the row and its timeline stay.
 
+use std::sync::atomic::Ordering;
+
 use bonin_core::{Ci, IdentityVerificationId, PhoneNumber, Redacted, StoreId, TxId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -110,8 +112,7 @@ impl Store {
         };
         let mut found: Vec<VerificationKey> = Vec::new();
         // One snapshot: the keys that are in use, and the rows that are indexed with them.
-        let mut tx = self.database.reader().begin().await?;
-        self.follow_keys(&mut tx).await?;
+        let mut tx = self.snapshot().await?;
         for store in stores {
             let scope = IndexScope {
                 store: Some(store),
@@ -228,14 +229,17 @@ impl Store {
                 .execute(&mut *locked.tx)
                 .await?;
         }
-        sqlx::query(
+        for sql in [
+            "UPDATE attempt SET erased_at = $3 WHERE store_id = $1 AND verification_id = $2",
             "UPDATE identity_verification SET erased_at = $3, updated_at = $3 WHERE store_id = $1 AND id = $2",
-        )
-        .bind(key.store.as_str())
-        .bind(key.id.as_str())
-        .bind(micros(now))
-        .execute(&mut *locked.tx)
-        .await?;
+        ] {
+            sqlx::query(sql)
+                .bind(key.store.as_str())
+                .bind(key.id.as_str())
+                .bind(micros(now))
+                .execute(&mut *locked.tx)
+                .await?;
+        }
         locked.note(&shown, "erased", None).await?;
         if let Cause::Request { by, reason } = cause {
             let act = Act::new("verification.erase")
@@ -245,13 +249,25 @@ impl Store {
             self.append(&mut locked.tx, by, act, now).await?;
         }
         locked.commit().await?;
+        self.log_to_truncate.store(true, Ordering::Release);
         Ok(Erasure::Erased)
+    }
+
+    /// Whether something that was erased may still stand in the write-ahead log.
+    pub fn is_to_be_scrubbed(&self) -> bool {
+        self.log_to_truncate.load(Ordering::Acquire)
     }
 
     /// Makes sure that what was erased is not left in the write-ahead log either. `false` where a reader stands in the way:
     /// it is to be called again.
     pub async fn scrub(&self) -> Result<bool, StoreError> {
-        self.database.truncate_log().await
+        // What is erased from here on asks for another time.
+        self.log_to_truncate.store(false, Ordering::Release);
+        let done = self.database.truncate_log().await;
+        if !matches!(done, Ok(true)) {
+            self.log_to_truncate.store(true, Ordering::Release);
+        }
+        done
     }
 }
 

@@ -99,11 +99,13 @@ impl Store {
                 seal::place("provider_state", &record.tx_id),
                 record.provider_state.as_ref().map(|state| state.0.expose()),
             )?;
-            sqlx::query("UPDATE attempt SET provider_state = $2 WHERE tx_id = $1")
-                .bind(record.tx_id.as_str())
-                .bind(state)
-                .execute(&mut *locked.tx)
-                .await?;
+            sqlx::query(
+                "UPDATE attempt SET provider_state = $2 WHERE tx_id = $1 AND erased_at IS NULL",
+            )
+            .bind(record.tx_id.as_str())
+            .bind(state)
+            .execute(&mut *locked.tx)
+            .await?;
             save_answer(
                 &mut locked.tx,
                 &self.keyring,
@@ -152,8 +154,12 @@ impl Store {
                 self.save_person(&mut locked.tx, &record.tx_id, person, raw)
                     .await?;
                 save_pg_tx_id(&mut locked.tx, &record.tx_id, record.pg_tx_id.as_deref()).await?;
-                let key_id = i64::from(self.keyring.active_id());
-                indexes = Some((key_id, self.keyring.index_person(&record.key.store, person)));
+                // Whoever was erased while the provider was being asked stays erased.
+                if !is_erased(&mut locked.tx, &record.tx_id).await? {
+                    let key_id = i64::from(self.keyring.active_id());
+                    let person = self.keyring.index_person(&record.key.store, person);
+                    indexes = Some((key_id, person));
+                }
             }
         }
         let code = record.answer.as_ref().map(|answer| answer.code.as_str());
@@ -235,7 +241,7 @@ impl Store {
         sqlx::query(
             "UPDATE attempt SET verified_name = $2, verified_phone = $3, verified_birth_date = $4, \
              verified_gender = $5, verified_foreigner = $6, verified_ci = $7, verified_di = $8, \
-             verified_operator = $9, pg_raw_response = $10 WHERE tx_id = $1",
+             verified_operator = $9, pg_raw_response = $10 WHERE tx_id = $1 AND erased_at IS NULL",
         )
         .bind(tx_id.as_str())
         .bind(name)
@@ -299,6 +305,15 @@ async fn save_answered(
     Ok(())
 }
 
+/// Whether what is personal of a try was erased.
+async fn is_erased(tx: &mut Transaction<'static, Any>, tx_id: &TxId) -> Result<bool, StoreError> {
+    let row = sqlx::query("SELECT 1 FROM attempt WHERE tx_id = $1 AND erased_at IS NOT NULL")
+        .bind(tx_id.as_str())
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(row.is_some())
+}
+
 /// Keeps the provider's number of a try, where it is told.
 async fn save_pg_tx_id(
     tx: &mut Transaction<'static, Any>,
@@ -323,11 +338,14 @@ async fn save_answer(
         seal::place("pg_message", tx_id),
         answer.map(|answer| answer.message.expose()),
     )?;
-    sqlx::query("UPDATE attempt SET pg_code = $2, pg_message = $3 WHERE tx_id = $1")
-        .bind(tx_id.as_str())
-        .bind(answer.map(|answer| answer.code.clone()))
-        .bind(message)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "UPDATE attempt SET pg_code = $2, \
+         pg_message = CASE WHEN erased_at IS NULL THEN $3 END WHERE tx_id = $1",
+    )
+    .bind(tx_id.as_str())
+    .bind(answer.map(|answer| answer.code.clone()))
+    .bind(message)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }

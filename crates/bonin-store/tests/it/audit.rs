@@ -198,17 +198,50 @@ async fn an_end_that_was_cut_off_is_noticed() {
     tamper(&fixture, "DELETE FROM audit WHERE seq > 5").await;
     let cut = AuditProblem::CutOff { found: 5, known: 7 };
     assert_eq!(verified(&fixture).await, Err(cut));
-    // All of it, with what the chain is kept with: nothing in the database can tell, and the exported head does.
+    // With the note of the end set back as well: only the key's holder could make it right again.
+    let set_back =
+        "UPDATE audit_chain SET head_seq = 5, head_mac = (SELECT mac FROM audit WHERE seq = 5)";
+    tamper(&fixture, set_back).await;
+    assert_eq!(verified(&fixture).await, Err(AuditProblem::EndChanged));
+    // What is written after it does not cover it up.
+    fixture
+        .store
+        .note(&clerk(), Act::new("test"), at(30))
+        .await
+        .unwrap();
+    assert_eq!(verified(&fixture).await, Err(AuditProblem::EndChanged));
+
+    // All of it, with what the chain is kept with, and what is written after that.
     let fixture = written().await;
     let exported = fixture.store.audit_head().await.unwrap();
     tamper(&fixture, "DELETE FROM audit").await;
-    assert!(matches!(
-        verified(&fixture).await,
-        Err(AuditProblem::CutOff { found: 0, .. })
-    ));
+    let emptied = verified(&fixture).await;
+    assert!(
+        matches!(emptied, Err(AuditProblem::CutOff { found: 0, .. })),
+        "{emptied:?}"
+    );
     tamper(&fixture, "DELETE FROM audit_chain").await;
+    assert_eq!(verified(&fixture).await, Err(AuditProblem::NoKey));
+    fixture
+        .store
+        .note(&clerk(), Act::new("test"), at(31))
+        .await
+        .unwrap();
+    assert_eq!(verified(&fixture).await, Err(AuditProblem::EndChanged));
     let checked = fixture.store.verify_audit(Some(&exported)).await.unwrap();
-    assert_eq!(checked, Err(AuditProblem::NotTheHead(exported.seq)));
+    assert!(checked.is_err());
+}
+
+#[tokio::test]
+async fn an_entry_before_the_first_is_noticed() {
+    let fixture = written().await;
+    tamper(
+        &fixture,
+        "INSERT INTO audit SELECT -1, at, actor_kind, actor_id, actor_name, origin, action, subject, store_id, details, \
+         NULL, mac FROM audit WHERE seq = 1",
+    )
+    .await;
+    assert_eq!(verified(&fixture).await, Err(AuditProblem::Changed(-1)));
 }
 
 #[tokio::test]
@@ -243,12 +276,13 @@ async fn without_its_key_the_chain_proves_nothing_and_says_so() {
     assert_eq!(verified(&fixture).await, Err(AuditProblem::NoKey));
     tamper(&fixture, "DELETE FROM audit_chain").await;
     assert_eq!(verified(&fixture).await, Err(AuditProblem::NoKey));
-    // Nor is it begun anew over what is there.
-    let noted = fixture
+    // Work goes on, and nothing that is written makes it whole again.
+    fixture
         .store
         .note(&someone(), Act::new("test"), at(40))
-        .await;
-    assert!(noted.is_err());
+        .await
+        .unwrap();
+    assert!(verified(&fixture).await.is_err());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use bonin_core::*;
 use bonin_store::*;
 use jiff::SignedDuration;
 
-use crate::fixture::{Fixture, at, key, someone, store_id, tx};
+use crate::fixture::{Fixture, at, claim, key, person, someone, store_id, tx};
 
 const PHONE: &str = "01012345678";
 
@@ -237,4 +237,48 @@ async fn an_id_that_was_erased_may_be_tried_again_and_is_erased_again() {
         .unwrap();
     assert!(record.verified.is_some());
     assert_eq!(erase(6).await, Erasure::Erased);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_on_its_way_does_not_bring_back_whoever_was_erased() {
+    let fixture = Fixture::new().await;
+    fixture.open("one", 1, 0).await;
+    let asked = claim(7, Purpose::Confirm, 1);
+    fixture
+        .store
+        .claim(&key("one"), &asked, None, at(1))
+        .await
+        .unwrap();
+    // It takes so long that the try is given up, and then the person is erased.
+    let limit = at(100_000);
+    assert_eq!(fixture.store.sweep(10, limit).await.unwrap(), 1);
+    let erased = fixture
+        .store
+        .erase(&key("one"), &someone(), &reason(), limit)
+        .await
+        .unwrap();
+    assert_eq!(erased, Erasure::Erased);
+    let record = ConfirmRecord {
+        key: key("one"),
+        tx_id: tx(1),
+        token: Some(asked.token),
+        outcome: ConfirmOutcome::Verified,
+        verified: Some((person("홍길동", PHONE), Redacted::new("{\"CI\":\"raw\"}"))),
+        pg_tx_id: None,
+        answer: None,
+        calls: Vec::new(),
+    };
+    fixture
+        .store
+        .record_confirm(&record, at(100_001))
+        .await
+        .unwrap();
+    let shown = fixture.store.verification(&key("one")).await.unwrap();
+    let shown = shown.unwrap();
+    assert_eq!(shown.status, Status::Verified, "a genuine success counts");
+    assert!(shown.verified.is_none() && shown.pg_raw_response.is_none());
+    assert!(sealed_values(&fixture).await.is_empty());
+    let stores = [store_id()];
+    let found = fixture.store.verifications_of(&stores, &phone(PHONE)).await;
+    assert!(found.unwrap().is_empty());
 }

@@ -28,7 +28,7 @@ async fn opened(folder: &std::path::Path, keys: &Arc<Mutex<String>>) -> Store {
 async fn everything_sealed(fixture: &Fixture) -> Vec<Vec<u8>> {
     let sealed = fixture.blobs().await.into_iter().filter(|blob| {
         let column = blob.column.as_str();
-        !["hash", "mac", "head_mac", "check_value", "checksum"].contains(&column)
+        !["hash", "mac", "head_mac", "head_proof", "check_value", "checksum"].contains(&column)
             && !column.ends_with("_index")
     });
     let values: Vec<_> = sealed.map(|blob| blob.value).collect();

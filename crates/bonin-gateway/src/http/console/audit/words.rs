@@ -151,6 +151,9 @@ pub(super) fn problem(problem: &AuditProblem) -> String {
         AuditProblem::NotTheHead(seq) => format!(
             "내보낸 머리값({seq}번)이 이 기록에 없습니다. 끝이 잘렸거나, 옛 데이터베이스로 되돌렸거나, 다른 데이터베이스의 머리값입니다."
         ),
+        AuditProblem::EndChanged => {
+            "기록의 끝을 적어 둔 것이 쓰인 것과 다릅니다. 끝이 잘리고, 잘린 것을 숨기려 한 것입니다.".to_owned()
+        }
         AuditProblem::NoKey => {
             "기록을 지키는 키가 없거나 열리지 않습니다. 기록을 믿을 수 없습니다.".to_owned()
         }
