@@ -3,12 +3,23 @@
 use std::{
     fmt,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use aws_lc_rs::{aead, hkdf, hmac, rand};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bonin_core::{Redacted, StoreId};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep_until, timeout_at},
+};
 use zeroize::Zeroizing;
+
+/// How long keys are not read again after they were: each time may run a command.
+const BETWEEN_READS: Duration = Duration::from_secs(1);
+
+/// How long whoever needs a key waits for it to be read. Reading goes on without them.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Why a keyring could not be read. Names the key's id, never its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,14 +49,16 @@ struct MasterKey {
 }
 
 /// Where keys are read again when the database speaks of one that is not known here: another process may have begun to use
-/// a new one.
-type Source = Box<dyn Fn() -> Result<Keyring, KeyringError> + Send + Sync>;
+/// a new one. It may take long, and is never run on a thread that others wait for.
+type Source = Arc<dyn Fn() -> Result<Keyring, KeyringError> + Send + Sync>;
 
 /// The master keys. One of them is active: everything new is sealed with it. Which one it is the database says, so that all
 /// processes agree; the others only open.
 pub struct Keyring {
-    keys: RwLock<Arc<Keys>>,
+    keys: Arc<RwLock<Arc<Keys>>>,
     source: Option<Source>,
+    /// When the keys were last begun to be read again. Who holds it reads: one at a time.
+    read_at: Arc<Mutex<Option<Instant>>>,
 }
 
 /// The keys as they are at one moment.
@@ -53,6 +66,9 @@ pub struct Keyring {
 struct Keys {
     keys: Vec<Arc<MasterKey>>,
     active: u32,
+    /// Keys that the database named as active, the present one among them. None of them becomes active again: whoever says
+    /// so looks at the database as it was before.
+    were_active: Vec<u32>,
 }
 
 impl Keys {
@@ -120,8 +136,13 @@ impl Keyring {
         }
         let active = keys.first().ok_or(KeyringError::Empty)?.id;
         Ok(Self {
-            keys: RwLock::new(Arc::new(Keys { keys, active })),
+            keys: Arc::new(RwLock::new(Arc::new(Keys {
+                keys,
+                active,
+                were_active: Vec::new(),
+            }))),
             source: None,
+            read_at: Arc::default(),
         })
     }
 
@@ -131,7 +152,7 @@ impl Keyring {
         mut self,
         source: impl Fn() -> Result<Keyring, KeyringError> + Send + Sync + 'static,
     ) -> Self {
-        self.source = Some(Box::new(source));
+        self.source = Some(Arc::new(source));
         self
     }
 
@@ -167,38 +188,65 @@ impl Keyring {
             .collect()
     }
 
-    /// Uses the key that the database names as active, and makes sure that those it names as in use are here: they are read
-    /// again where one is not. `Err` names the one that is missing.
+    /// Uses the key that the database names as active, if all that it names as in use are here. `Err` names one that is
+    /// missing: [`Keyring::read_again`] may find it.
     pub(crate) fn follow(&self, active: u32, in_use: &[u32]) -> Result<(), u32> {
-        let now = self.keys();
-        let missing = |keys: &Keys| in_use.iter().copied().find(|id| keys.get(*id).is_none());
-        if now.active == active && missing(&now).is_none() {
+        let known = self.keys();
+        let mut needed = in_use.iter().chain([&active]);
+        if let Some(missing) = needed.find(|id| known.get(**id).is_none()) {
+            return Err(*missing);
+        }
+        if known.were_active.contains(&active) {
             return Ok(());
         }
-        let read = match missing(&now) {
-            None => now,
-            Some(id) => {
-                let source = self.source.as_ref().ok_or(id)?;
-                let again = source().map_err(|_| id)?.keys();
-                // A key that is in use must not be lost by what was read.
-                let mut all = again.keys.clone();
-                let lost = now.keys.iter().filter(|key| again.get(key.id).is_none());
-                all.extend(lost.cloned());
-                Arc::new(Keys {
-                    keys: all,
-                    active: now.active,
-                })
+        change(&self.keys, |keys| {
+            if !keys.were_active.contains(&active) {
+                keys.were_active.push(active);
+                keys.active = active;
             }
-        };
-        if let Some(id) = missing(&read).or_else(|| read.get(active).is_none().then_some(active)) {
-            return Err(id);
-        }
-        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-        *keys = Arc::new(Keys {
-            keys: read.keys.clone(),
-            active,
         });
         Ok(())
+    }
+
+    /// Reads the keys again, since this one is missing. Whether it was found the next look tells. Must not be called in a
+    /// transaction: a vault may take its time.
+    pub(crate) async fn read_again(&self, missing: u32) {
+        let Some(source) = self.source.clone() else {
+            return;
+        };
+        let asked_at = Instant::now();
+        let deadline = asked_at + PATIENCE;
+        let Ok(mut read_at) = timeout_at(deadline, self.read_at.clone().lock_owned()).await else {
+            return;
+        };
+        let read_since = read_at.is_some_and(|at| at >= asked_at);
+        if self.keys().get(missing).is_some() || read_since {
+            return;
+        }
+        if let Some(at) = *read_at {
+            sleep_until(at + BETWEEN_READS).await;
+        }
+        let keys = self.keys.clone();
+        // A task of its own: it ends in order although whoever asked for it has gone.
+        let reading = tokio::spawn(async move {
+            *read_at = Some(Instant::now());
+            match tokio::task::spawn_blocking(move || source()).await {
+                Ok(Ok(read)) => {
+                    // No key gets lost by what was read, and none takes another's number.
+                    change(&keys, |keys| {
+                        for key in &read.keys().keys {
+                            if keys.get(key.id).is_none() {
+                                keys.keys.push(key.clone());
+                            }
+                        }
+                    });
+                }
+                Ok(Err(error)) => tracing::warn!(missing, %error, "no keys were read again"),
+                Err(error) => tracing::error!(missing, %error, "reading the keys again broke off"),
+            }
+            drop(read_at);
+        });
+        let _in_time = timeout_at(deadline, reading).await.is_ok();
     }
 
     fn active(&self) -> Arc<MasterKey> {
@@ -225,10 +273,6 @@ impl Keyring {
         id: u32,
         run: impl FnOnce(&aead::LessSafeKey) -> T,
     ) -> Option<T> {
-        if self.keys().get(id).is_none() {
-            // Another process may have begun to use it a moment ago.
-            let _ = self.follow(self.active_id(), &[id]);
-        }
         self.keys().get(id).map(|key| run(&key.sealing))
     }
 
@@ -246,6 +290,12 @@ impl Keyring {
             .map(|key| scope.index(&key.indexing, value))
             .collect()
     }
+}
+
+/// Changes the keys in one step: nobody sees half of it.
+fn change(keys: &RwLock<Arc<Keys>>, change: impl FnOnce(&mut Keys)) {
+    let mut keys = keys.write().unwrap_or_else(PoisonError::into_inner);
+    change(Arc::make_mut(&mut keys));
 }
 
 /// What an index is of: equal values of two stores or two fields must not look alike.
@@ -310,5 +360,64 @@ mod tests {
         assert_ne!(index(Some(&store), "phone"), index(Some(&other), "phone"));
         assert_ne!(index(Some(&store), "phone"), index(Some(&store), "name"));
         assert_ne!(index(Some(&store), "phone"), index(None, "phone"));
+    }
+
+    fn three() -> Keyring {
+        let lines: Vec<_> = [3, 1, 2].map(|id| Keyring::generate(id).unwrap()).into();
+        let lines: Vec<_> = lines.iter().map(Redacted::expose).collect();
+        Keyring::parse(&lines.join("\n")).unwrap()
+    }
+
+    #[test]
+    fn an_active_key_never_becomes_active_again() {
+        let keyring = three();
+        assert_eq!(keyring.active_id(), 3);
+        keyring.follow(1, &[1]).unwrap();
+        assert_eq!(keyring.active_id(), 1);
+        keyring.follow(2, &[1, 2]).unwrap();
+        // A reader whose snapshot is from before.
+        keyring.follow(1, &[1]).unwrap();
+        assert_eq!(keyring.active_id(), 2);
+        // The first one in the file was never named by the database.
+        keyring.follow(3, &[2, 3]).unwrap();
+        assert_eq!(keyring.active_id(), 3);
+        assert_eq!(keyring.follow(4, &[3]), Err(4));
+        assert_eq!(keyring.active_id(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_are_read_again_one_at_a_time_and_at_most_once_a_second_and_the_active_one_stays()
+    {
+        let all = Arc::new(three());
+        let reads = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let (from, counted) = (all.clone(), reads.clone());
+        let keyring = Keyring::parse(Keyring::generate(7).unwrap().expose())
+            .unwrap()
+            .reading_again(move || {
+                counted.lock().unwrap().push(Instant::now());
+                Ok(Keyring {
+                    keys: from.keys.clone(),
+                    source: None,
+                    read_at: Arc::default(),
+                })
+            });
+        let keyring = Arc::new(keyring);
+        keyring.follow(7, &[7]).unwrap();
+        let ask = |id| {
+            let keyring = keyring.clone();
+            tokio::spawn(async move { keyring.read_again(id).await })
+        };
+        for one in [ask(99), ask(99), ask(99)] {
+            one.await.unwrap();
+        }
+        assert_eq!(reads.lock().unwrap().len(), 1);
+        assert_eq!(keyring.key_ids(), [7, 3, 1, 2]);
+        ask(1).await.unwrap();
+        assert_eq!(reads.lock().unwrap().len(), 1);
+        ask(99).await.unwrap();
+        ask(99).await.unwrap();
+        let at = reads.lock().unwrap().clone();
+        assert_eq!(at.len(), 3);
+        assert!(at.windows(2).all(|two| two[1] - two[0] >= BETWEEN_READS));
     }
 }

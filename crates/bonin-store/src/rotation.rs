@@ -16,6 +16,7 @@ pub use reseal::Resealing;
 
 use crate::{
     Act, Actor, Store, StoreError,
+    sealed::NO_KEY,
     time::{micros, timestamp},
 };
 
@@ -71,16 +72,59 @@ impl Store {
     /// A transaction that writes, with the keys that the database says are in use. Whatever it seals must be sealed after it
     /// has begun.
     pub(crate) async fn write(&self) -> Result<Transaction<'static, Any>, StoreError> {
-        let mut tx = self.database.write().await?;
-        self.follow_keys(&mut tx).await?;
-        Ok(tx)
+        self.with_keys_of(|| self.database.write()).await
     }
 
-    /// Makes the keyring use the keys that the database names, as this transaction sees them.
-    pub(crate) async fn follow_keys(
+    /// A transaction that reads, with the keys that are in use in what it sees.
+    pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        self.with_keys_of(|| async { Ok(self.database.reader().begin().await?) })
+            .await
+    }
+
+    /// Begins a transaction. Where a key is missing it is read again, outside of the transaction since that may take long,
+    /// and the transaction is begun anew.
+    async fn with_keys_of<F>(
+        &self,
+        begin: impl Fn() -> F,
+    ) -> Result<Transaction<'static, Any>, StoreError>
+    where
+        F: Future<Output = Result<Transaction<'static, Any>, StoreError>>,
+    {
+        let mut tx = begin().await?;
+        match self.follow_keys(&mut tx).await? {
+            None => return Ok(tx),
+            Some(missing) => {
+                tx.rollback().await?;
+                self.keyring.read_again(missing).await;
+            }
+        }
+        let mut tx = begin().await?;
+        match self.follow_keys(&mut tx).await? {
+            None => Ok(tx),
+            Some(missing) => Err(StoreError::KeyMissing(missing.into())),
+        }
+    }
+
+    /// Reads and opens something outside of a transaction. Where it was sealed with a key that is not known here, another
+    /// process may have begun to use it a moment ago: it is learnt, and what was to be read is read once more.
+    pub(crate) async fn opening<T, F>(&self, read: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        match read().await {
+            Err(StoreError::Unreadable { why: NO_KEY, .. }) => {
+                self.learn_keys().await?;
+                read().await
+            }
+            read => read,
+        }
+    }
+
+    /// Makes the keyring use the keys that the database names, as this transaction sees them. Names a key that is missing.
+    async fn follow_keys(
         &self,
         tx: &mut Transaction<'static, Any>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<u32>, StoreError> {
         let rows = sqlx::query("SELECT id, state FROM key_version WHERE state <> 'RETIRED'")
             .fetch_all(&mut **tx)
             .await?;
@@ -93,20 +137,13 @@ impl Store {
             }
             in_use.push(id);
         }
-        let Some(active) = active else {
-            // A new database, before its first key is noted.
-            return Ok(());
-        };
-        self.keyring
-            .follow(active, &in_use)
-            .map_err(|id| StoreError::KeyMissing(id.into()))
+        // There is none in a new database, before its first key is noted.
+        Ok(active.and_then(|active| self.keyring.follow(active, &in_use).err()))
     }
 
     /// Learns which keys are in use, for what needs them outside of a writing transaction, such as tokens.
     pub async fn learn_keys(&self) -> Result<(), StoreError> {
-        let mut tx = self.database.reader().begin().await?;
-        self.follow_keys(&mut tx).await?;
-        Ok(tx.rollback().await?)
+        Ok(self.snapshot().await?.rollback().await?)
     }
 
     /// Notes the first key of a new database; refuses keys that are missing or other than they were.
@@ -129,8 +166,8 @@ impl Store {
         if known.is_empty() {
             self.note_key(&mut tx, self.keyring.active_id(), now)
                 .await?;
-        } else {
-            self.follow_keys(&mut tx).await?;
+        } else if let Some(missing) = self.follow_keys(&mut tx).await? {
+            return Err(StoreError::KeyMissing(missing.into()));
         }
         tx.commit().await?;
         Ok(())

@@ -11,6 +11,9 @@ use crate::{StoreError, keyring::Keyring};
 const VERSION: u8 = 1;
 const HEADER: usize = 1 + 4;
 
+/// Why a value does not open whose key is not here: it may be there a moment later.
+pub(crate) const NO_KEY: &str = "its key is not in the keyring";
+
 /// Where a sealed field stands.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
@@ -96,7 +99,7 @@ impl Keyring {
                 let opened = key.open_in_place(nonce, aad, body.as_mut_slice());
                 opened.map(|text| text.len())
             })
-            .ok_or_else(|| place.unreadable("its key is not in the keyring"))?
+            .ok_or_else(|| place.unreadable(NO_KEY))?
             .map_err(|_| place.unreadable("it was changed or moved"))?;
         let text = std::str::from_utf8(&body[..length]).map_err(|_| broken())?;
         Ok(Redacted::new(text))

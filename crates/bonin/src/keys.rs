@@ -1,8 +1,11 @@
 //! Where the keys come from: a variable, a file, or what a command prints.
 
 use std::{
+    io::Read,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::{Duration, Instant},
 };
 
 use bonin_core::Redacted;
@@ -12,6 +15,12 @@ use crate::failure::Failure;
 
 /// The variable that holds the keys themselves. There is no flag for it: others on the machine can read command lines.
 pub(crate) const KEY_VARIABLE: &str = "BONIN_KEY";
+
+/// How long a command may take when the gateway runs. At the start it may take longer: somebody may be asked for a password.
+const TIME_TO_PRINT: Duration = Duration::from_secs(10);
+
+/// How much a command may print: some hundreds of keys.
+const MAX_PRINTED: u64 = 64 * 1024;
 
 /// Where the keys come from.
 #[derive(Debug, Clone)]
@@ -44,22 +53,22 @@ impl KeySource {
 
     /// The keys as they are now, and again whenever the database speaks of one that was not among them.
     pub(crate) fn keyring(&self) -> Result<Keyring, Failure> {
-        let keyring = self.read()?;
+        let keyring = self.read(None)?;
         let again = self.clone();
         Ok(keyring.reading_again(move || {
-            again.read().map_err(|error| {
+            again.read(Some(TIME_TO_PRINT)).map_err(|error| {
                 tracing::error!(%error, "the keys could not be read again");
                 KeyringError::Empty
             })
         }))
     }
 
-    fn read(&self) -> Result<Keyring, Failure> {
-        Keyring::parse(self.text()?.expose())
+    fn read(&self, within: Option<Duration>) -> Result<Keyring, Failure> {
+        Keyring::parse(self.text(within)?.expose())
             .map_err(Failure::while_doing("the key cannot be used"))
     }
 
-    fn text(&self) -> Result<Redacted, Failure> {
+    fn text(&self, within: Option<Duration>) -> Result<Redacted, Failure> {
         match self {
             Self::Variable => std::env::var(KEY_VARIABLE).map(Redacted::new).map_err(|_| {
                 Failure::new(
@@ -74,28 +83,112 @@ impl KeySource {
                         file.display()
                     )))
             }
-            Self::Command(command) => printed_by(command),
+            Self::Command(command) => printed_by(command, within),
         }
     }
 }
 
-/// What a command prints. It is run by the shell, as an operator would.
-fn printed_by(command: &str) -> Result<Redacted, Failure> {
-    let output = Command::new("sh")
+/// What a command prints. It is run by the shell, as an operator would. One that takes longer than it may is killed, with
+/// whatever it began.
+fn printed_by(command: &str, within: Option<Duration>) -> Result<Redacted, Failure> {
+    let deadline = within.map(|within| Instant::now() + within);
+    let mut shell = Command::new("sh");
+    shell
         .args(["-c", command])
         .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(Failure::while_doing("key_command cannot be run"))?;
-    if !output.status.success() {
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit());
+    #[cfg(unix)]
+    if within.is_some() {
+        // A group of its own, to be killed as one. Without a limit it stays in the terminal's, where it may ask for something.
+        std::os::unix::process::CommandExt::process_group(&mut shell, 0);
+    }
+    let cannot = || Failure::while_doing("key_command cannot be run");
+    let mut child = shell.spawn().map_err(cannot())?;
+    let printed = read_from(&mut child, deadline).and_then(|printed| {
+        let ended = ended_by(&mut child, deadline).map_err(cannot())?;
+        let status = ended.ok_or_else(too_slow)?;
+        if status.success() {
+            return Ok(printed);
+        }
+        Err(Failure::new(format!(
+            "key_command failed ({status}); it must print the keys and end with status 0"
+        )))
+    });
+    if printed.is_err() {
+        end(&mut child, within.is_some());
+    }
+    printed
+}
+
+fn too_slow() -> Failure {
+    Failure::new(format!(
+        "key_command did not end within {} seconds; it must print the keys sooner",
+        TIME_TO_PRINT.as_secs()
+    ))
+}
+
+/// All that it prints, on a thread of its own: a pipe cannot be read until a moment.
+fn read_from(child: &mut Child, deadline: Option<Instant>) -> Result<Redacted, Failure> {
+    let nothing = || Failure::new("key_command cannot be run: what it prints cannot be read");
+    let stdout = child.stdout.take().ok_or_else(nothing)?;
+    let (told, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        let read = stdout.take(MAX_PRINTED + 1).read_to_string(&mut text);
+        // Nobody listens any more where it took too long.
+        let _ = told.send(read.map(|_| Redacted::new(text)));
+    });
+    let read = match deadline {
+        None => heard.recv().map_err(|_| nothing())?,
+        Some(deadline) => heard
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            .map_err(|_| too_slow())?,
+    };
+    let text = read.map_err(|_| {
+        Failure::new(
+            "key_command did not print text; it must print the keys as `bonin key generate` does",
+        )
+    })?;
+    if text.expose().len() as u64 > MAX_PRINTED {
         return Err(Failure::new(format!(
-            "key_command failed ({}); it must print the keys and end with status 0",
-            output.status
+            "key_command printed more than {MAX_PRINTED} bytes; it must print the keys and nothing else"
         )));
     }
-    String::from_utf8(output.stdout)
-        .map(Redacted::new)
-        .map_err(|_| Failure::new("key_command did not print text; it must print the keys as `bonin key generate` does"))
+    Ok(text)
+}
+
+/// How it ended; `None` where it did not in time.
+fn ended_by(
+    child: &mut Child,
+    deadline: Option<Instant>,
+) -> std::io::Result<Option<std::process::ExitStatus>> {
+    let Some(deadline) = deadline else {
+        return child.wait().map(Some);
+    };
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= deadline {
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Ends a command that is of no use any more. It may have ended by itself.
+fn end(child: &mut Child, group: bool) {
+    #[cfg(unix)]
+    if let Some(pid) = i32::try_from(child.id())
+        .ok()
+        .filter(|_| group)
+        .and_then(rustix::process::Pid::from_raw)
+    {
+        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 #[cfg(test)]
@@ -121,6 +214,31 @@ mod tests {
             let error = KeySource::Command(command.into()).keyring().unwrap_err();
             let error = error.to_string();
             assert!(error.contains(told) && !error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_takes_too_long_is_killed_with_what_it_began() {
+        let folder = tempfile::tempdir().unwrap();
+        let late = folder.path().join("late");
+        let command = format!("(sleep 2; touch '{}') & sleep 60", late.display());
+        let began = Instant::now();
+        let error = printed_by(&command, Some(Duration::from_millis(300))).unwrap_err();
+        assert!(began.elapsed() < Duration::from_secs(2));
+        assert!(error.to_string().contains("did not end"), "{error}");
+        std::thread::sleep(Duration::from_secs(3));
+        assert!(!late.exists());
+        // One that prints at once but stays is no better.
+        let command = format!("echo {KEY}; exec >&-; sleep 60");
+        let error = printed_by(&command, Some(Duration::from_millis(300))).unwrap_err();
+        assert!(error.to_string().contains("did not end"), "{error}");
+    }
+
+    #[test]
+    fn a_command_that_prints_without_end_is_ended() {
+        for within in [None, Some(TIME_TO_PRINT)] {
+            let error = printed_by("yes", within).unwrap_err();
+            assert!(error.to_string().contains("more than 65536"), "{error}");
         }
     }
 

@@ -321,31 +321,39 @@ impl Store {
         store: &StoreId,
         key: &ChannelKey,
     ) -> Result<Option<Channel>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM channel WHERE store_id = $1 AND channel_key = $2");
-        sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(store.as_str())
-            .bind(key.as_str())
-            .fetch_optional(self.database.reader())
-            .await?
-            .as_ref()
-            .map(|row| self.read_channel(row))
-            .transpose()
+        self.opening(|| async {
+            let sql =
+                format!("SELECT {COLUMNS} FROM channel WHERE store_id = $1 AND channel_key = $2");
+            sqlx::query(sqlx::AssertSqlSafe(sql))
+                .bind(store.as_str())
+                .bind(key.as_str())
+                .fetch_optional(self.database.reader())
+                .await?
+                .as_ref()
+                .map(|row| self.read_channel(row))
+                .transpose()
+        })
+        .await
     }
 
     /// The channel of this id.
     pub async fn channel(&self, id: &ChannelId) -> Result<Option<Channel>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM channel WHERE id = $1");
-        sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(id.as_str())
-            .fetch_optional(self.database.reader())
-            .await?
-            .as_ref()
-            .map(|row| self.read_channel(row))
-            .transpose()
+        self.opening(|| async {
+            let sql = format!("SELECT {COLUMNS} FROM channel WHERE id = $1");
+            sqlx::query(sqlx::AssertSqlSafe(sql))
+                .bind(id.as_str())
+                .fetch_optional(self.database.reader())
+                .await?
+                .as_ref()
+                .map(|row| self.read_channel(row))
+                .transpose()
+        })
+        .await
     }
 
     /// All channels, or those of one store, oldest first.
     pub async fn channels(&self, store: Option<&StoreId>) -> Result<Vec<Channel>, StoreError> {
+        self.opening(|| async {
         let sql = format!(
             "SELECT {COLUMNS} FROM channel WHERE store_id = COALESCE($1, store_id) ORDER BY created_at, id"
         );
@@ -356,6 +364,7 @@ impl Store {
             .iter()
             .map(|row| self.read_channel(row))
             .collect()
+        }).await
     }
 
     fn read_channel(&self, row: &AnyRow) -> Result<Channel, StoreError> {

@@ -164,6 +164,7 @@ impl Store {
         key: &VerificationKey,
         tx_id: &TxId,
     ) -> Result<Option<Progress>, StoreError> {
+        self.opening(|| async {
         let row = sqlx::query(
             "SELECT v.status, a.claim_token, a.claim_purpose, a.claim_until, a.answered_token, a.answered_outcome, a.pg_code, a.pg_message \
              FROM attempt a JOIN identity_verification v ON v.store_id = a.store_id AND v.id = a.verification_id \
@@ -185,5 +186,6 @@ impl Store {
             }
             .answer()?,
         }))
+        }).await
     }
 }

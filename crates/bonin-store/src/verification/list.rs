@@ -187,8 +187,7 @@ impl Store {
             },
         };
         // One snapshot: the keys that are in use, and the rows that are indexed with them.
-        let mut tx = self.database.reader().begin().await?;
-        self.follow_keys(&mut tx).await?;
+        let mut tx = self.snapshot().await?;
         let conditions = self.conditions(query, of_try.as_ref());
         let filter = conditions.sql.join(" AND ");
         let count = format!("SELECT COUNT(*) FROM identity_verification v WHERE {filter}");

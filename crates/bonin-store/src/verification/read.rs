@@ -24,15 +24,18 @@ impl Store {
         &self,
         key: &VerificationKey,
     ) -> Result<Option<VerificationRecord>, StoreError> {
-        let sql = format!("{SHOWN} WHERE v.store_id = $1 AND v.id = $2");
-        sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(key.store.as_str())
-            .bind(key.id.as_str())
-            .fetch_optional(self.database.reader())
-            .await?
-            .as_ref()
-            .map(|row| self.read_verification(row))
-            .transpose()
+        self.opening(|| async {
+            let sql = format!("{SHOWN} WHERE v.store_id = $1 AND v.id = $2");
+            sqlx::query(sqlx::AssertSqlSafe(sql))
+                .bind(key.store.as_str())
+                .bind(key.id.as_str())
+                .fetch_optional(self.database.reader())
+                .await?
+                .as_ref()
+                .map(|row| self.read_verification(row))
+                .transpose()
+        })
+        .await
     }
 
     pub(super) fn read_verification(&self, row: &AnyRow) -> Result<VerificationRecord, StoreError> {

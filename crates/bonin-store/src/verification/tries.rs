@@ -35,6 +35,7 @@ pub struct TryRecord {
 impl Store {
     /// The tries of a verification, the oldest first. Empty where there is no such verification.
     pub async fn tries(&self, key: &VerificationKey) -> Result<Vec<TryRecord>, StoreError> {
+        self.opening(|| async {
         sqlx::query(
             "SELECT a.tx_id, a.way, a.state, a.failure_reason, a.live_until, a.wrong_numbers, a.resends, a.claim_token, \
              a.claim_purpose, a.claim_until, a.order_number, a.channel_id, a.is_test, a.pg_provider, a.pg_merchant_id, \
@@ -52,6 +53,7 @@ impl Store {
         .iter()
         .map(|row| self.read_try(row))
         .collect()
+        }).await
     }
 
     fn read_try(&self, row: &AnyRow) -> Result<TryRecord, StoreError> {

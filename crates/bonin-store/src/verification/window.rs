@@ -50,14 +50,17 @@ const COLUMNS: &str = "a.store_id, a.verification_id, v.status AS verification_s
 impl Store {
     /// The window try of this id.
     pub async fn window_try(&self, tx_id: &TxId) -> Result<Option<WindowTry>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} WHERE a.tx_id = $1 AND a.way = 'WINDOW'");
-        sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(tx_id.as_str())
-            .fetch_optional(self.database.reader())
-            .await?
-            .as_ref()
-            .map(|row| self.read_window_try(row))
-            .transpose()
+        self.opening(|| async {
+            let sql = format!("SELECT {COLUMNS} WHERE a.tx_id = $1 AND a.way = 'WINDOW'");
+            sqlx::query(sqlx::AssertSqlSafe(sql))
+                .bind(tx_id.as_str())
+                .fetch_optional(self.database.reader())
+                .await?
+                .as_ref()
+                .map(|row| self.read_window_try(row))
+                .transpose()
+        })
+        .await
     }
 
     /// Window tries whose time is over and whose end is not recorded, at most `limit`: the provider is asked about them
