@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::{FromRequest, FromRequestParts, Path, Request, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -14,7 +14,7 @@ use maud::{Markup, html};
 
 use super::{
     Console,
-    form::Posted,
+    form::{Fields, Posted},
     inputs::{Input, problems, summary},
     layout::{self, Here, role_name, trouble},
     shown::{After, badge, copyable, done, heading, time},
@@ -280,16 +280,39 @@ async fn settled(
     }
 }
 
-async fn set_role(
-    State(console): State<Console>,
-    Path(id): Path<String>,
-    posted: Posted,
-) -> Response {
-    let Posted { visitor, fields } = posted;
-    let id = match user_id(id) {
-        Ok(id) => id,
-        Err(error) => return trouble(&visitor, &error),
-    };
+/// A form about a user.
+struct OnUser {
+    visitor: Visitor,
+    id: UserId,
+    fields: Fields,
+}
+
+impl FromRequest<Console> for OnUser {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, console: &Console) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let path = Path::<String>::from_request_parts(&mut parts, console).await;
+        let request = Request::from_parts(parts, body);
+        let Posted { visitor, fields } = Posted::from_request(request, console).await?;
+        let id = path.map_or_else(|_| Err(Error::NotFound("사용자")), |Path(id)| user_id(id));
+        match id {
+            Ok(id) => Ok(Self {
+                visitor,
+                id,
+                fields,
+            }),
+            Err(error) => Err(trouble(&visitor, &error)),
+        }
+    }
+}
+
+async fn set_role(State(console): State<Console>, asked: OnUser) -> Response {
+    let OnUser {
+        visitor,
+        id,
+        fields,
+    } = asked;
     let role = fields.text("role");
     let set = console.admin.set_user_role(&visitor.who, &id, role).await;
     settled(&console, &visitor, &id, "role", set).await
@@ -313,54 +336,26 @@ async fn reset_password(
     }
 }
 
-async fn reset_second_factor(
-    State(console): State<Console>,
-    Path(id): Path<String>,
-    Posted { visitor, .. }: Posted,
-) -> Response {
-    let id = match user_id(id) {
-        Ok(id) => id,
-        Err(error) => return trouble(&visitor, &error),
-    };
+async fn reset_second_factor(State(console): State<Console>, asked: OnUser) -> Response {
+    let OnUser { visitor, id, .. } = asked;
     let reset = console.admin.reset_second_factor(&visitor.who, &id).await;
     settled(&console, &visitor, &id, "second-factor", reset).await
 }
 
-async fn disable(
-    State(console): State<Console>,
-    Path(id): Path<String>,
-    Posted { visitor, .. }: Posted,
-) -> Response {
-    let id = match user_id(id) {
-        Ok(id) => id,
-        Err(error) => return trouble(&visitor, &error),
-    };
+async fn disable(State(console): State<Console>, asked: OnUser) -> Response {
+    let OnUser { visitor, id, .. } = asked;
     let disabled = console.admin.disable_user(&visitor.who, &id).await;
     settled(&console, &visitor, &id, "disabled", disabled).await
 }
 
-async fn enable(
-    State(console): State<Console>,
-    Path(id): Path<String>,
-    Posted { visitor, .. }: Posted,
-) -> Response {
-    let id = match user_id(id) {
-        Ok(id) => id,
-        Err(error) => return trouble(&visitor, &error),
-    };
+async fn enable(State(console): State<Console>, asked: OnUser) -> Response {
+    let OnUser { visitor, id, .. } = asked;
     let enabled = console.admin.enable_user(&visitor.who, &id).await;
     settled(&console, &visitor, &id, "enabled", enabled).await
 }
 
-async fn unlock(
-    State(console): State<Console>,
-    Path(id): Path<String>,
-    Posted { visitor, .. }: Posted,
-) -> Response {
-    let id = match user_id(id) {
-        Ok(id) => id,
-        Err(error) => return trouble(&visitor, &error),
-    };
+async fn unlock(State(console): State<Console>, asked: OnUser) -> Response {
+    let OnUser { visitor, id, .. } = asked;
     let unlocked = console.admin.unlock_user(&visitor.who, &id).await;
     settled(&console, &visitor, &id, "unlocked", unlocked).await
 }
