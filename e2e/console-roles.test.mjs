@@ -162,7 +162,7 @@ describe('roles', () => {
   });
 
   for (const [route, allowed] of Object.entries(TABLE)) {
-    test(`${route}: ${ROLES.map((role, at) => `${role.toLowerCase()} ${allowed[at] ? 'may' : 'may not'}`).join(', ')}`, async () => {
+    test(`${route} answers each role as the table says`, async () => {
       // The least first: what the mighty do must not change what the others see.
       for (const role of [...ROLES].reverse()) {
         const got = await status(role, route);

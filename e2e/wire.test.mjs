@@ -114,6 +114,23 @@ test('a thousand connections that say nothing keep nobody out', async () => {
   await Promise.all(silent);
 });
 
+/** Long before a head or a body that only trickles in would be given up. */
+const SOON_MS = 15_000;
+const MEGABYTE = 'x'.repeat(1 << 20);
+
+test('a head without an end is refused before all of it has come', async () => {
+  const endless = ['GET /health/live HTTP/1.1\r\nHost: x\r\nX: ', ...Array(32).fill(MEGABYTE)];
+  const answers = await Promise.all(Array.from({ length: 8 }, () => raw(dev.gateway, endless, { ms: SOON_MS })));
+  for (const answer of answers) assertRefused(answer, 'a head without an end');
+});
+
+test('a body without an end is refused before all of it has come', async () => {
+  const chunk = `${(1 << 20).toString(16)}\r\n${MEGABYTE}\r\n`;
+  const endless = [`${LOGIN}Transfer-Encoding: chunked\r\n\r\n`, ...Array(64).fill(chunk)];
+  const answers = await Promise.all(Array.from({ length: 8 }, () => raw(dev.gateway, endless, { ms: SOON_MS })));
+  for (const answer of answers) assertRefused(answer, 'a body without an end');
+});
+
 test('memory stayed within bounds and nothing panicked', async () => {
   const status = await readFile(`/proc/${dev.program.child.pid}/status`, 'utf8').catch(() => undefined);
   if (status) {
