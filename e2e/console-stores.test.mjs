@@ -129,6 +129,52 @@ describe('stores in the console', () => {
     assert.ok((await setup.json(['store', 'list'])).every((store) => store.name !== '몰래'));
   });
 
+  test('what erases persons or takes TEST channels is the owner\'s: an operator is told so, tries it and is refused', async () => {
+    const page = await open('/console/stores');
+    const kept = await make(page, '지킬 상점', 'LIVE');
+    await page.getByLabel('개인정보 보관 기간(일)').fill('30');
+    await page.getByRole('checkbox', { name: /TEST 채널을 허용/ }).check();
+    await page.getByRole('button', { name: '저장' }).click();
+    await page.getByRole('status').getByText('저장했습니다').waitFor();
+    const plain = await make(page, '보통 상점', 'LIVE');
+    await visit.close();
+
+    const operator = await open(`/console/stores/${kept}`, { role: 'OPERATOR' });
+    const stores = () => setup.json(['store', 'list']);
+    const one = async (id) => (await stores()).find((store) => store.id === id);
+    const before = await stores();
+    assert.deepEqual([before.find((store) => store.id === kept).retentionDays, before.find((store) => store.id === kept).allowTestChannels], [30, true]);
+    for (const path of [`/console/stores/${kept}`, '/console/stores/new']) {
+      await operator.goto(setup.at(path));
+      assert.equal(await operator.locator('[name=retentionDays], [name=allowTestChannels]').count(), 0, path);
+      await operator.getByText('소유자(OWNER)만 바꿀 수 있습니다').waitFor();
+      await assertAccessible(operator, path);
+    }
+    for (const [path, form] of [
+      [`/console/stores/${kept}`, { retentionDays: '1' }],
+      [`/console/stores/${kept}`, { retentionDays: '29' }],
+      [`/console/stores/${plain}`, { retentionDays: '3650' }],
+      [`/console/stores/${plain}`, { allowTestChannels: 'on' }],
+      ['/console/stores/new', { kind: 'LIVE', retentionDays: '1' }],
+      ['/console/stores/new', { kind: 'TEST', retentionDays: '1' }],
+      ['/console/stores/new', { kind: 'LIVE', allowTestChannels: 'on' }],
+    ]) {
+      assert.equal(await visit.status('POST', path, { name: '몰래', ...form }), 403, `${path} ${JSON.stringify(form)}`);
+    }
+    assert.deepEqual(await stores(), before, 'nothing changed');
+
+    await operator.goto(setup.at(`/console/stores/${kept}`));
+    await operator.getByText('30일').waitFor();
+    await operator.getByLabel('이름', { exact: true }).fill('이름만 바꾼 상점');
+    await operator.getByRole('button', { name: '저장' }).click();
+    await operator.getByRole('status').getByText('저장했습니다').waitFor();
+    const saved = await one(kept);
+    assert.deepEqual([saved.name, saved.retentionDays, saved.allowTestChannels], ['이름만 바꾼 상점', 30, true]);
+    assert.equal(await visit.status('POST', `/console/stores/${kept}`, { name: '이름만 바꾼 상점', retentionDays: '60' }), 303, 'longer is no erasure');
+    assert.equal((await one(kept)).retentionDays, 60);
+    assert.equal(await visit.status('POST', '/console/stores/new', { name: '운영자의 상점', kind: 'LIVE' }), 303);
+  });
+
   test('a store that is not there is not found, whatever its id looks like', async () => {
     await open('/console/stores');
     for (const id of ['store-none', '%00', 'a%2Fb', 'x'.repeat(300)]) {

@@ -17,6 +17,10 @@ pub enum Action {
     SeeSetup,
     /// Making and changing stores.
     ChangeStores,
+    /// Having a store's persons erased by themselves, or sooner than until now: it erases them as [`Action::ErasePerson`] does.
+    SetRetention,
+    /// Letting a LIVE store take TEST channels, whose results can be made up.
+    AllowTestChannels,
     /// Making, changing, testing and putting away channels.
     ChangeChannels,
     /// Making and revoking API secrets.
@@ -37,13 +41,15 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::SeeOverview,
         Self::SeeVerifications,
         Self::RevealPerson,
         Self::ErasePerson,
         Self::SeeSetup,
         Self::ChangeStores,
+        Self::SetRetention,
+        Self::AllowTestChannels,
         Self::ChangeChannels,
         Self::ChangeSecrets,
         Self::SeeUsers,
@@ -67,6 +73,8 @@ impl Action {
             | Self::ChangeChannels
             | Self::ChangeSecrets => matches!(role, Role::Owner | Role::Operator),
             Self::ErasePerson
+            | Self::SetRetention
+            | Self::AllowTestChannels
             | Self::SeeUsers
             | Self::ChangeUsers
             | Self::RotateKeys
@@ -102,6 +110,8 @@ mod tests {
             (Action::ErasePerson, true, false, false),
             (Action::SeeSetup, true, true, true),
             (Action::ChangeStores, true, true, false),
+            (Action::SetRetention, true, false, false),
+            (Action::AllowTestChannels, true, false, false),
             (Action::ChangeChannels, true, true, false),
             (Action::ChangeSecrets, true, true, false),
             (Action::SeeUsers, true, false, false),

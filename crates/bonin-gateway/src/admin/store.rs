@@ -119,6 +119,7 @@ impl Admin {
     ) -> Result<StoreRow, Error> {
         who.must(Action::ChangeStores)?;
         let store = form.checked(ids::store_id()?, kind)?;
+        may_become(who, None, &store)?;
         self.store
             .create_store(&store, &who.actor, self.now())
             .await?;
@@ -136,11 +137,30 @@ impl Admin {
         let before = self.store.store(id).await?;
         let before = before.ok_or(Error::NotFound("상점"))?;
         let store = form.checked(id.clone(), before.kind)?;
+        may_become(who, Some(&before), &store)?;
         self.store
             .update_store(&store, &who.actor, self.now())
             .await?;
         Ok(store)
     }
+}
+
+/// Some of a store's settings do what only the owner may: a retention erases persons, and TEST channels of a LIVE store have
+/// anybody verified. Taking either back is open to whoever changes stores.
+fn may_become(
+    who: &Administrator,
+    before: Option<&StoreRow>,
+    after: &StoreRow,
+) -> Result<(), Error> {
+    let kept_for = |store: &StoreRow| store.retention_days.unwrap_or(u32::MAX);
+    if kept_for(after) < before.map_or(u32::MAX, kept_for) {
+        who.must(Action::SetRetention)?;
+    }
+    let takes_tests = |store: &StoreRow| store.kind == StoreKind::Live && store.allow_test_channels;
+    if takes_tests(after) && !before.is_some_and(takes_tests) {
+        who.must(Action::AllowTestChannels)?;
+    }
+    Ok(())
 }
 
 fn list(
@@ -240,6 +260,8 @@ fn scheme(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use bonin_store::{Actor, Role};
+
     use super::*;
 
     #[test]
@@ -275,6 +297,48 @@ mod tests {
         );
         let told = problems.of("origins").unwrap_or_default();
         assert!(told.contains("https://shop.example.com으로"), "{told}");
+    }
+
+    #[test]
+    fn erasing_sooner_and_tests_in_a_live_store_are_the_owners_and_taking_them_back_is_not() {
+        let store = |kind, days: &str, tests| {
+            let form = StoreForm {
+                name: "가게".into(),
+                retention_days: days.into(),
+                allow_test_channels: tests,
+                ..StoreForm::default()
+            };
+            form.checked(StoreId::parse("store-1").unwrap(), kind)
+                .unwrap()
+        };
+        let live = |days, tests| store(StoreKind::Live, days, tests);
+        let test = |days| store(StoreKind::Test, days, false);
+        // (before, after, whether an operator may)
+        let table = [
+            (None, live("", false), true),
+            (None, test(""), true),
+            (None, live("3650", false), false),
+            (None, test("1"), false),
+            (None, live("", true), false),
+            (Some(live("", false)), live("30", false), false),
+            (Some(live("30", false)), live("29", false), false),
+            (Some(live("30", false)), live("30", false), true),
+            (Some(live("30", false)), live("31", false), true),
+            (Some(live("30", false)), live("", false), true),
+            (Some(live("", false)), live("", true), false),
+            (Some(live("", true)), live("", true), true),
+            (Some(live("", true)), live("", false), true),
+        ];
+        for (row, (before, after, allowed)) in table.into_iter().enumerate() {
+            for (role, may) in [(Role::Owner, true), (Role::Operator, allowed)] {
+                let who = Administrator {
+                    actor: Actor::system("test"),
+                    role,
+                };
+                let got = may_become(&who, before.as_ref(), &after).is_ok();
+                assert_eq!(got, may, "row {row}, {role:?}");
+            }
+        }
     }
 
     #[test]

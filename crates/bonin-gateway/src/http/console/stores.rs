@@ -81,7 +81,7 @@ async fn create(State(console): State<Console>, posted: Posted) -> Response {
         "LIVE" => StoreKind::Live,
         _ => StoreKind::Test,
     };
-    let form = filled(&fields);
+    let form = filled(&visitor, &fields, &StoreForm::default());
     match console.admin.create_store(&visitor.who, kind, &form).await {
         Ok(store) => {
             Redirect::to(&format!("/console/stores/{}?done=made", store.id)).into_response()
@@ -117,7 +117,7 @@ fn new_page(
                     span { "LIVE – 실제 고객을 확인합니다. 허용한 출처에서만 부를 수 있고 TEST 채널을 받지 않습니다." }
                 }
             }
-            (fields_of(form, true, inputs::problems(error)))
+            (fields_of(visitor, form, true, inputs::problems(error)))
             p.actions { button.primary type="submit" { "만들기" } a href="/console/stores" { "취소" } }
         }
     };
@@ -174,11 +174,11 @@ async fn update(
     posted: Posted,
 ) -> Response {
     let Posted { visitor, fields } = posted;
-    let form = filled(&fields);
     let around = match around(&console, &visitor, id).await {
         Ok(around) => around,
         Err(error) => return trouble(&visitor, &error),
     };
+    let form = filled(&visitor, &fields, &StoreForm::from(&around.store));
     let id = &around.store.id;
     match console.admin.update_store(&visitor.who, id, &form).await {
         Ok(_) => Redirect::to(&format!("/console/stores/{id}?done=saved")).into_response(),
@@ -222,7 +222,7 @@ fn shown(
             @if visitor.who.may(Action::ChangeStores) {
                 form.sheet method="post" action={ "/console/stores/" (store.id) } {
                     (layout::token(visitor))
-                    (fields_of(form, live, inputs::problems(error)))
+                    (fields_of(visitor, form, live, inputs::problems(error)))
                     p.actions { button.primary type="submit" { "저장" } }
                 }
             } @else {
@@ -286,26 +286,37 @@ fn secrets(visitor: &Visitor, store: &StoreRow, secrets: &[ApiSecret]) -> Markup
     }
 }
 
-/// A form as it came.
-fn filled(fields: &Fields) -> StoreForm {
+/// A form as it came. What its sender was not offered stays as it was, unless they send it all the same: then it is judged.
+fn filled(visitor: &Visitor, fields: &Fields, before: &StoreForm) -> StoreForm {
     let lines = |name| fields.lines(name).map(str::to_owned).collect();
     let text = |name| fields.text(name).to_owned();
     StoreForm {
         name: text("name"),
-        allow_test_channels: fields.ticked("allowTestChannels"),
+        // A box that is not ticked is not sent: it says no where it was offered.
+        allow_test_channels: fields.ticked("allowTestChannels")
+            || (!visitor.who.may(Action::AllowTestChannels) && before.allow_test_channels),
         origins: lines("origins"),
         redirect_hosts: lines("redirectHosts"),
         redirect_schemes: lines("redirectSchemes"),
         phone_messages: text("phoneMessages"),
         daily_tries: text("dailyTries"),
-        retention_days: text("retentionDays"),
+        retention_days: if fields.ticked("retentionDays") {
+            text("retentionDays")
+        } else {
+            before.retention_days.clone()
+        },
     }
 }
 
-fn fields_of(form: &StoreForm, may_allow_tests: bool, problems: Option<&Problems>) -> Markup {
+fn fields_of(
+    visitor: &Visitor,
+    form: &StoreForm,
+    live: bool,
+    problems: Option<&Problems>,
+) -> Markup {
     html! {
         (Input { name: "name", label: "이름", value: &form.name, required: true, hint: "콘솔에서 부르는 이름입니다.", ..Input::default() }.text(problems))
-        @if may_allow_tests {
+        @if live && visitor.who.may(Action::AllowTestChannels) {
             (tick_box("allowTestChannels", "on", "LIVE 상점에서 TEST 채널을 허용합니다. TEST 채널의 결과는 지어낸 것일 수 있어, 실제 고객에게는 쓰지 말아야 합니다.", form.allow_test_channels))
         }
         fieldset {
@@ -318,8 +329,44 @@ fn fields_of(form: &StoreForm, may_allow_tests: bool, problems: Option<&Problems
             legend { "한도와 보관" }
             (Input { name: "phoneMessages", label: "한 휴대폰에 보내는 문자", value: &form.phone_messages, hint: "한 시간(설정 파일에서 정한 시간)에 몇 건까지인지 적습니다. 비우면 게이트웨이의 한도만 따릅니다.", ..Input::default() }.number(problems))
             (Input { name: "dailyTries", label: "하루 본인인증 시도", value: &form.daily_tries, hint: "24시간에 몇 건까지인지 적습니다. 시도마다 KCP 요금이 나올 수 있습니다. 비우면 한도가 없습니다.", ..Input::default() }.number(problems))
-            (Input { name: "retentionDays", label: "개인정보 보관 기간(일)", value: &form.retention_days, hint: "이 날수가 지나면 개인정보를 지우고 기록만 남깁니다. 비우면 저절로 지우지 않습니다.", ..Input::default() }.number(problems))
+            @if visitor.who.may(Action::SetRetention) {
+                (Input { name: "retentionDays", label: "개인정보 보관 기간(일)", value: &form.retention_days, hint: "이 날수가 지나면 개인정보를 지우고 기록만 남깁니다. 비우면 저절로 지우지 않습니다.", ..Input::default() }.number(problems))
+            }
         }
+        (for_the_owner(visitor, form, live))
+    }
+}
+
+/// The settings that whoever changes the others may not change.
+fn for_the_owner(visitor: &Visitor, form: &StoreForm, live: bool) -> Markup {
+    let tests = live && !visitor.who.may(Action::AllowTestChannels);
+    let retention = !visitor.who.may(Action::SetRetention);
+    html! {
+        @if tests || retention {
+            fieldset {
+                legend { "소유자가 정하는 것" }
+                p.hint { "소유자(OWNER)만 바꿀 수 있습니다. 저장해도 그대로 남습니다." }
+                dl.facts {
+                    @if tests { dt { "TEST 채널" } dd { (tests_allowed(form)) } }
+                    @if retention { dt { "개인정보 보관 기간" } dd { (number(&form.retention_days, "일")) } }
+                }
+            }
+        }
+    }
+}
+
+fn tests_allowed(form: &StoreForm) -> &'static str {
+    if form.allow_test_channels {
+        "허용"
+    } else {
+        "허용하지 않음"
+    }
+}
+
+fn number(text: &str, unit: &str) -> String {
+    match text {
+        "" => "정하지 않음".to_owned(),
+        number => format!("{number}{unit}"),
     }
 }
 
@@ -329,13 +376,9 @@ fn settings(form: &StoreForm, live: bool) -> Markup {
         [] => html! { "없음" },
         entries => html! { @for entry in entries { code { (entry) } " " } },
     };
-    let number = |text: &str, unit: &str| match text {
-        "" => "정하지 않음".to_owned(),
-        number => format!("{number}{unit}"),
-    };
     html! {
         dl.facts {
-            @if live { dt { "TEST 채널" } dd { (if form.allow_test_channels { "허용" } else { "허용하지 않음" }) } }
+            @if live { dt { "TEST 채널" } dd { (tests_allowed(form)) } }
             dt { "허용하는 출처" } dd { (list(&form.origins)) }
             dt { "돌려보낼 수 있는 호스트" } dd { (list(&form.redirect_hosts)) }
             dt { "돌려보낼 수 있는 앱 스킴" } dd { (list(&form.redirect_schemes)) }
