@@ -133,6 +133,32 @@ describe('framing', () => {
   }
 });
 
+test('the page that asked is told what came of it, and no page that has taken its place', async () => {
+  const stranger = createServer((request, response) => response.end('<!doctype html><title>남</title>'));
+  await new Promise((resolve) => stranger.listen(0, '127.0.0.1', resolve));
+  try {
+    for (const [place, told] of [[`${shop.address}/verified`, 1], [`http://127.0.0.1:${stranger.address().port}`, 0]]) {
+      await visit('desktop');
+      const popup = await visitor.open('POPUP');
+      const window = await Window.of(dev, popup);
+      await visitor.page.goto(place);
+      await visitor.page.evaluate(() => {
+        globalThis.messages = [];
+        addEventListener('message', ({ data }) => globalThis.messages.push(data));
+      });
+      const closed = popup.waitForEvent('close');
+      await window.verify('SMS');
+      await closed;
+      const messages = await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(() => resolve(globalThis.messages), 500)));
+      assert.equal(messages.length, told, `${place}: ${JSON.stringify(messages)}`);
+      await visitor.leave();
+    }
+  } finally {
+    stranger.closeAllConnections();
+    await new Promise((resolve) => stranger.close(resolve));
+  }
+});
+
 test('every page on the way carries a strict policy, and nothing cuts the tie to the opener', async () => {
   await visit('desktop');
   const policies = new Map();
