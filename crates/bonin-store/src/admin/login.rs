@@ -154,7 +154,7 @@ impl Store {
             return Ok(false);
         }
         Self::take_back(&mut tx, &session.user, locks_until).await?;
-        Self::insert_session(&mut tx, session, now).await?;
+        self.insert_session(&mut tx, session, now).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -177,10 +177,13 @@ impl Store {
             return Ok(false);
         }
         if let Some(code) = code {
+            let Some(waiting) = self.session_in(&mut tx, &code.waiting).await? else {
+                return Ok(false);
+            };
             let waited = sqlx::query(
                 "DELETE FROM console_session WHERE hash = $1 AND user_id = $2 AND step = 'SECOND_FACTOR'",
             )
-            .bind(code.waiting.bytes())
+            .bind(waiting)
             .bind(session.user.as_str())
             .execute(&mut *tx)
             .await?;
@@ -203,7 +206,7 @@ impl Store {
         .bind(micros(now))
         .execute(&mut *tx)
         .await?;
-        Self::insert_session(&mut tx, session, now).await?;
+        self.insert_session(&mut tx, session, now).await?;
         let act = Act::new("login.success").to(&session.user);
         let act = act.with(json!({ "secondFactor": code.is_some() }));
         self.append(&mut tx, by, act, now).await?;

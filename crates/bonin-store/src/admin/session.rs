@@ -1,5 +1,9 @@
-//! Sessions in the console: each is found by the hash of its cookie, and ends by itself.
+//! Sessions in the console: each is found by a mac of its cookie, and ends by itself.
+//!
+//! The mac is made with the keyring: whoever can write to the database but has no key cannot put a session of their own into
+//! it. New ones are kept under the active key and found under every key, so that a rotation ends none.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bonin_core::{Redacted, SessionId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -11,9 +15,13 @@ use super::{
 };
 use crate::{
     Act, Actor, Store, StoreError,
+    keyring::IndexScope,
     sealed::Place,
     time::{micros, timestamp},
 };
+
+/// What the mac of a session's cookie is of.
+const COOKIE: &str = "console_session";
 
 /// How often a session notes that it was used.
 const TOUCH: SignedDuration = SignedDuration::from_mins(1);
@@ -125,7 +133,46 @@ fn quiet_since(now: Timestamp, idle: SignedDuration) -> i64 {
     micros(now.checked_sub(idle).unwrap_or(Timestamp::MIN))
 }
 
+/// `($3, $4)`: as many places for values, from the `first` on.
+fn places(first: usize, values: &[Vec<u8>]) -> String {
+    let all: Vec<String> = (first..first + values.len())
+        .map(|at| format!("${at}"))
+        .collect();
+    format!("({})", all.join(", "))
+}
+
 impl Store {
+    /// What a one-time value of the console is kept as, in place of the value.
+    pub(super) fn kept_as(&self, field: &'static str, value: &SecretHash) -> Vec<u8> {
+        let scope = IndexScope { store: None, field };
+        self.keyring.index(&scope, &STANDARD.encode(value.bytes()))
+    }
+
+    /// What it may be kept as: under the active key or an older one.
+    pub(super) fn found_as(&self, field: &'static str, value: &SecretHash) -> Vec<Vec<u8>> {
+        let scope = IndexScope { store: None, field };
+        self.keyring
+            .indexes(&scope, &STANDARD.encode(value.bytes()))
+    }
+
+    /// What the session of this cookie is kept as, if there is one.
+    pub(super) async fn session_in(
+        &self,
+        tx: &mut Transaction<'static, Any>,
+        cookie: &SecretHash,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let macs = self.found_as(COOKIE, cookie);
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT hash FROM console_session WHERE hash IN {}",
+            places(1, &macs)
+        )));
+        for mac in macs {
+            query = query.bind(mac);
+        }
+        let row = query.fetch_optional(&mut **tx).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+
     /// The session of this cookie and its user, if it is alive and the user may come in. Notes, once a minute at most, that it
     /// was used.
     pub async fn use_session(
@@ -134,16 +181,19 @@ impl Store {
         idle: SignedDuration,
         now: Timestamp,
     ) -> Result<Option<(ConsoleSession, ConsoleUser)>, StoreError> {
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!(
+        let macs = self.found_as(COOKIE, hash);
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS}, {USER} FROM console_session JOIN console_user \
              ON console_user.id = console_session.user_id \
-             WHERE hash = $1 AND expires_at > $2 AND last_seen_at > $3 AND disabled_at IS NULL"
+             WHERE expires_at > $1 AND last_seen_at > $2 AND disabled_at IS NULL AND hash IN {}",
+            places(3, &macs)
         )))
-        .bind(hash.bytes())
         .bind(micros(now))
-        .bind(quiet_since(now, idle))
-        .fetch_optional(self.database.reader())
-        .await?;
+        .bind(quiet_since(now, idle));
+        for mac in macs {
+            query = query.bind(mac);
+        }
+        let row = query.fetch_optional(self.database.reader()).await?;
         let Some(row) = row else { return Ok(None) };
         let (session, user) = (read(&row)?, read_user(&row)?);
         // Where little idleness is allowed, a minute is too long to forget a use.
@@ -151,9 +201,9 @@ impl Store {
         if now.duration_since(session.last_seen_at) >= noted_every {
             let mut tx = self.write().await?;
             sqlx::query(
-                "UPDATE console_session SET last_seen_at = $2 WHERE hash = $1 AND last_seen_at < $2",
+                "UPDATE console_session SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2",
             )
-            .bind(hash.bytes())
+            .bind(session.id.as_str())
             .bind(micros(now))
             .execute(&mut *tx)
             .await?;
@@ -191,11 +241,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let left = sqlx::query("DELETE FROM console_session WHERE hash = $1")
-            .bind(hash.bytes())
-            .execute(&mut *tx)
-            .await?;
-        if left.rows_affected() > 0 {
+        if let Some(kept) = self.session_in(&mut tx, hash).await? {
+            sqlx::query("DELETE FROM console_session WHERE hash = $1")
+                .bind(kept)
+                .execute(&mut *tx)
+                .await?;
             let act = Act::new("logout").to(&by.id);
             self.append(&mut tx, by, act, now).await?;
         }
@@ -272,15 +322,18 @@ impl Store {
 
     /// What [`Store::put_pending_totp`] kept.
     pub async fn pending_totp(&self, session: &SessionId) -> Result<Option<Redacted>, StoreError> {
-        let row = sqlx::query("SELECT totp_pending FROM console_session WHERE id = $1")
-            .bind(session.as_str())
-            .fetch_optional(self.database.reader())
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let sealed: Option<Vec<u8>> = row.try_get(0)?;
-        sealed
-            .map(|sealed| self.keyring.open(place(session), &sealed))
-            .transpose()
+        self.opening(|| async {
+            let row = sqlx::query("SELECT totp_pending FROM console_session WHERE id = $1")
+                .bind(session.as_str())
+                .fetch_optional(self.database.reader())
+                .await?;
+            let Some(row) = row else { return Ok(None) };
+            let sealed: Option<Vec<u8>> = row.try_get(0)?;
+            sealed
+                .map(|sealed| self.keyring.open(place(session), &sealed))
+                .transpose()
+        })
+        .await
     }
 
     /// Removes sessions that are over.
@@ -300,6 +353,7 @@ impl Store {
     }
 
     pub(super) async fn insert_session(
+        &self,
         tx: &mut Transaction<'static, Any>,
         session: &NewSession,
         now: Timestamp,
@@ -308,7 +362,7 @@ impl Store {
             "INSERT INTO console_session (hash, id, user_id, step, origin, created_at, last_seen_at, expires_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
         )
-        .bind(session.hash.bytes())
+        .bind(self.kept_as(COOKIE, &session.hash))
         .bind(session.id.as_str())
         .bind(session.user.as_str())
         .bind(session.step.as_str())
@@ -333,6 +387,7 @@ impl Store {
 
     /// Ends all sessions of a user but the one that goes on, fully inside, under another cookie. It must be there.
     pub(super) async fn end_sessions_but(
+        &self,
         tx: &mut Transaction<'static, Any>,
         user: &UserId,
         goes_on: Option<&SessionRotation>,
@@ -341,9 +396,13 @@ impl Store {
         let Some(rotation) = goes_on else {
             return Self::end_all_sessions(tx, user).await;
         };
+        let from = self
+            .session_in(tx, &rotation.from)
+            .await?
+            .ok_or(StoreError::NotFound("session"))?;
         sqlx::query("DELETE FROM console_session WHERE user_id = $1 AND hash <> $2")
             .bind(user.as_str())
-            .bind(rotation.from.bytes())
+            .bind(from.clone())
             .execute(&mut **tx)
             .await?;
         let gone_on = sqlx::query(
@@ -351,8 +410,8 @@ impl Store {
              WHERE user_id = $1 AND hash = $2",
         )
         .bind(user.as_str())
-        .bind(rotation.from.bytes())
-        .bind(rotation.to.bytes())
+        .bind(from)
+        .bind(self.kept_as(COOKIE, &rotation.to))
         .bind(micros(now))
         .execute(&mut **tx)
         .await?;

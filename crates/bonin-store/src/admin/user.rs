@@ -99,6 +99,9 @@ impl ConsoleUser {
     }
 }
 
+/// What the mac of the key to the first owner's account is of.
+const SETUP: &str = "console_setup";
+
 pub(super) const COLUMNS: &str = "console_user.id AS user_id, username, role, must_change, \
      totp_secret IS NOT NULL AS has_totp, locked_until, console_user.created_at AS user_created_at, \
      password_changed_at, last_login_at, disabled_at";
@@ -179,27 +182,33 @@ impl Store {
 
     /// The hash of a user's password.
     pub async fn password_hash(&self, id: &UserId) -> Result<Option<Redacted>, StoreError> {
-        let row = sqlx::query("SELECT password_hash FROM console_user WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(self.database.reader())
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let sealed: Vec<u8> = row.try_get(0)?;
-        let opened = self.keyring.open(place("password_hash", id), &sealed)?;
-        Ok(Some(opened))
+        self.opening(|| async {
+            let row = sqlx::query("SELECT password_hash FROM console_user WHERE id = $1")
+                .bind(id.as_str())
+                .fetch_optional(self.database.reader())
+                .await?;
+            let Some(row) = row else { return Ok(None) };
+            let sealed: Vec<u8> = row.try_get(0)?;
+            let opened = self.keyring.open(place("password_hash", id), &sealed)?;
+            Ok(Some(opened))
+        })
+        .await
     }
 
     /// The secret of a user's second factor.
     pub async fn totp_secret(&self, id: &UserId) -> Result<Option<Redacted>, StoreError> {
-        let row = sqlx::query("SELECT totp_secret FROM console_user WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(self.database.reader())
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let sealed: Option<Vec<u8>> = row.try_get(0)?;
-        sealed
-            .map(|sealed| self.keyring.open(place("totp_secret", id), &sealed))
-            .transpose()
+        self.opening(|| async {
+            let row = sqlx::query("SELECT totp_secret FROM console_user WHERE id = $1")
+                .bind(id.as_str())
+                .fetch_optional(self.database.reader())
+                .await?;
+            let Some(row) = row else { return Ok(None) };
+            let sealed: Option<Vec<u8>> = row.try_get(0)?;
+            sealed
+                .map(|sealed| self.keyring.open(place("totp_secret", id), &sealed))
+                .transpose()
+        })
+        .await
     }
 
     /// Makes a user.
@@ -259,7 +268,7 @@ impl Store {
             "INSERT INTO console_setup (id, hash, expires_at) VALUES (1, $1, $2) \
              ON CONFLICT (id) DO UPDATE SET hash = excluded.hash, expires_at = excluded.expires_at",
         )
-        .bind(code.bytes())
+        .bind(self.kept_as(SETUP, code))
         .bind(micros(expires_at))
         .execute(&mut *tx)
         .await?;
@@ -276,18 +285,43 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
-        let used =
-            sqlx::query("DELETE FROM console_setup WHERE id = 1 AND hash = $1 AND expires_at > $2")
-                .bind(code.bytes())
-                .bind(micros(now))
-                .execute(&mut *tx)
-                .await?;
-        if used.rows_affected() == 0 || Self::any_user(&mut tx).await? {
+        if !self.is_setup_code(&mut tx, code, now).await? || Self::any_user(&mut tx).await? {
             return Ok(false);
         }
+        sqlx::query("DELETE FROM console_setup WHERE id = 1")
+            .execute(&mut *tx)
+            .await?;
         self.insert_user(&mut tx, user, by, now).await?;
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Whether [`Store::create_first_owner`] would take this key now: a look before the work of a new password.
+    pub async fn takes_setup_code(
+        &self,
+        code: &SecretHash,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.database.reader().begin().await?;
+        let takes =
+            self.is_setup_code(&mut tx, code, now).await? && !Self::any_user(&mut tx).await?;
+        tx.rollback().await?;
+        Ok(takes)
+    }
+
+    async fn is_setup_code(
+        &self,
+        tx: &mut Transaction<'static, Any>,
+        code: &SecretHash,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT hash FROM console_setup WHERE id = 1 AND expires_at > $1")
+            .bind(micros(now))
+            .fetch_optional(&mut **tx)
+            .await?;
+        let Some(row) = row else { return Ok(false) };
+        let kept: Vec<u8> = row.try_get(0)?;
+        Ok(self.found_as(SETUP, code).contains(&kept))
     }
 
     async fn any_user(tx: &mut Transaction<'static, Any>) -> Result<bool, StoreError> {
@@ -351,7 +385,7 @@ impl Store {
         .bind(micros(now))
         .execute(&mut *tx)
         .await?;
-        Self::end_sessions_but(&mut tx, id, goes_on, now).await?;
+        self.end_sessions_but(&mut tx, id, goes_on, now).await?;
         let act = Act::new("user.set_password").to(id);
         let act = act.with(json!({ "username": before.username }));
         self.append(&mut tx, by, act, now).await?;
@@ -380,7 +414,8 @@ impl Store {
             .bind(step)
             .execute(&mut *tx)
             .await?;
-        Self::end_sessions_but(&mut tx, id, Some(goes_on), now).await?;
+        self.end_sessions_but(&mut tx, id, Some(goes_on), now)
+            .await?;
         let act = Act::new("user.enable_totp").to(id);
         let act = act.with(json!({ "username": before.username }));
         self.append(&mut tx, by, act, now).await?;
@@ -407,7 +442,7 @@ impl Store {
             .bind(id.as_str())
             .execute(&mut *tx)
             .await?;
-        Self::end_sessions_but(&mut tx, id, goes_on, now).await?;
+        self.end_sessions_but(&mut tx, id, goes_on, now).await?;
         let act = Act::new("user.disable_totp").to(id);
         let act = act.with(json!({ "username": before.username }));
         self.append(&mut tx, by, act, now).await?;

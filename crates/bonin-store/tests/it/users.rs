@@ -1,10 +1,14 @@
 //! Users of the console, their logins and their sessions.
 
+use aws_lc_rs::digest;
 use bonin_core::{Redacted, SessionId, UserId};
 use bonin_store::*;
 use jiff::SignedDuration;
+use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 
-use crate::fixture::{Fixture, at, someone};
+use crate::fixture::{Fixture, KEY, at, open_in, someone};
+
+const SECOND_KEY: &str = "2:HR8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=";
 
 const IDLE: SignedDuration = SignedDuration::from_mins(30);
 
@@ -214,6 +218,81 @@ async fn the_first_owner_is_made_once_with_the_newest_code_before_it_ends() {
     assert!(!again.unwrap());
     assert!(!people.put_setup_code(&code("late"), at(300)).await.unwrap());
     assert_eq!(people.users().await.unwrap().len(), 1);
+}
+
+/// Writes to the database without a key, and tells how many rows that made.
+async fn written(fixture: &Fixture, sql: &'static str, value: &[u8]) -> u64 {
+    let file = fixture.folder.path().join("bonin.db");
+    let options = SqliteConnectOptions::new().filename(file);
+    let mut connection = options.connect().await.unwrap();
+    let query = sqlx::query(sql).bind(value);
+    let done = query.execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    done.rows_affected()
+}
+
+fn sha256(token: &str) -> Vec<u8> {
+    let digest = digest::digest(&digest::SHA256, token.as_bytes());
+    digest.as_ref().to_vec()
+}
+
+#[tokio::test]
+async fn a_session_outlives_a_rotation() {
+    let people = People::with(&[("kim", Role::Owner)]).await;
+    people.log_in("kim", 1, 2).await;
+    people.log_in("kim", 2, 2).await;
+    people.log_in("kim", 3, 2).await;
+    let folder = people.fixture.folder.path();
+    let both = open_in(folder, &format!("{KEY}\n{SECOND_KEY}")).await;
+    both.begin_rotation(2, &someone(), at(3)).await.unwrap();
+    let alive = async |store: &Store, number| {
+        let found = store.use_session(&hash(number), IDLE, at(4)).await;
+        found.unwrap().is_some()
+    };
+    assert!(alive(&both, 1).await && alive(&both, 2).await);
+    // One that was kept under the old key is left, and one goes on under the new key.
+    both.leave_session(&hash(3), &someone(), at(4))
+        .await
+        .unwrap();
+    assert!(!alive(&both, 3).await);
+    both.enable_totp(
+        &user_id("kim"),
+        &Redacted::new("GEZDGNBVGY3TQOJQ"),
+        7,
+        &rotation(1, 4),
+        &someone(),
+        at(4),
+    )
+    .await
+    .unwrap();
+    assert!(alive(&both, 4).await);
+    assert!(!alive(&both, 1).await && !alive(&both, 2).await);
+}
+
+#[tokio::test]
+async fn who_writes_to_the_database_without_a_key_plants_neither_a_session_nor_a_setup_code() {
+    let people = People::with(&[("kim", Role::Owner)]).await;
+    people.log_in("kim", 1, 2).await;
+    assert!(people.is_alive(1, 3).await);
+    let token = "a token of their own";
+    let planted = "INSERT INTO console_session (hash, id, user_id, step, origin, created_at, last_seen_at, expires_at) \
+         SELECT $1, 'session-planted', user_id, step, origin, created_at, last_seen_at, expires_at FROM console_session";
+    assert_eq!(written(&people.fixture, planted, &sha256(token)).await, 1);
+    let of_theirs = SecretHash::of(token);
+    let found = people.use_session(&of_theirs, IDLE, at(3)).await.unwrap();
+    assert!(found.is_none(), "{found:?}");
+    assert!(people.is_alive(1, 3).await);
+
+    let empty = People::with(&[]).await;
+    let planted =
+        "INSERT INTO console_setup (id, hash, expires_at) VALUES (1, $1, 9000000000000000)";
+    assert_eq!(written(&empty.fixture, planted, &sha256(token)).await, 1);
+    assert!(!empty.takes_setup_code(&of_theirs, at(3)).await.unwrap());
+    let owner = new_user("lee", Role::Owner);
+    let made = empty
+        .create_first_owner(&of_theirs, &owner, &someone(), at(3))
+        .await;
+    assert!(!made.unwrap());
 }
 
 #[tokio::test]
