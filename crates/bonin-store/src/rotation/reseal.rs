@@ -144,7 +144,7 @@ impl Store {
         let (key, more) = match table.key {
             Key::Text(key) | Key::Number(key) => {
                 let more = if table.name == "attempt" {
-                    ", store_id"
+                    ", store_id, phone_index"
                 } else {
                     ""
                 };
@@ -195,7 +195,9 @@ impl Store {
             let Some(sealed) = row.try_get::<Option<Vec<u8>>, _>(*column)? else {
                 continue;
             };
-            if key_of(&sealed) == Some(active) {
+            let is_new = key_of(&sealed) == Some(active);
+            let is_indexed = table.name == "attempt" && *column == "requested_phone";
+            if is_new && !is_indexed {
                 continue;
             }
             let place = Place {
@@ -204,11 +206,17 @@ impl Store {
                 row: id,
             };
             let opened = self.keyring.open(place, &sealed)?;
-            if table.name == "attempt" && *column == "requested_phone" {
+            if is_indexed {
+                // Nothing in the index says which key it is of.
                 let store = StoreId::parse(row.try_get::<String, _>("store_id")?)
                     .map_err(|_| StoreError::UnknownValue("attempt"))?;
                 let index = self.keyring.index_of_phone(&store, opened.expose());
-                changed.push(("phone_index", index));
+                if row.try_get::<Option<Vec<u8>>, _>("phone_index")?.as_ref() != Some(&index) {
+                    changed.push(("phone_index", index));
+                }
+            }
+            if is_new {
+                continue;
             }
             changed.push((column, self.keyring.seal(place, opened.expose())?));
         }
@@ -248,7 +256,6 @@ impl Store {
         tx: &mut Transaction<'static, Any>,
         round: &mut Resealing,
     ) -> Result<bool, StoreError> {
-        let active = i64::from(self.keyring.active_id());
         let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
             "SELECT store_id, id, index_key FROM identity_verification WHERE (store_id, id) > ($1, $2) \
              ORDER BY store_id, id LIMIT {BATCH}"
@@ -262,12 +269,15 @@ impl Store {
             round.after.second = row.try_get("id")?;
             round.looked_at += 1;
             let key: Option<i64> = row.try_get("index_key")?;
-            if key.is_none_or(|key| key == active) {
+            if key.is_none() {
                 continue;
             }
-            self.reindex_one(tx, &round.after.text, &round.after.second)
-                .await?;
-            round.resealed += 1;
+            if self
+                .reindex_one(tx, &round.after.text, &round.after.second)
+                .await?
+            {
+                round.resealed += 1;
+            }
         }
         Ok((rows.len() as i64) < BATCH)
     }

@@ -193,7 +193,7 @@ impl Keyring {
 }
 
 /// The blind indexes of a person.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub(super) struct Indexes {
     pub name: Option<Vec<u8>>,
     pub phone: Option<Vec<u8>>,

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use bonin_core::*;
 use bonin_store::*;
 use jiff::SignedDuration;
+use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 
 use crate::fixture::*;
 
@@ -28,7 +29,15 @@ async fn opened(folder: &std::path::Path, keys: &Arc<Mutex<String>>) -> Store {
 async fn everything_sealed(fixture: &Fixture) -> Vec<Vec<u8>> {
     let sealed = fixture.blobs().await.into_iter().filter(|blob| {
         let column = blob.column.as_str();
-        !["hash", "mac", "head_mac", "head_proof", "check_value", "checksum"].contains(&column)
+        ![
+            "hash",
+            "mac",
+            "head_mac",
+            "head_proof",
+            "check_value",
+            "checksum",
+        ]
+        .contains(&column)
             && !column.ends_with("_index")
     });
     let values: Vec<_> = sealed.map(|blob| blob.value).collect();
@@ -278,4 +287,85 @@ async fn without_the_new_key_a_process_refuses_to_work_rather_than_seal_with_the
     );
     let listed = fixture.store.list(&by_name("홍길동")).await;
     assert!(matches!(listed, Err(StoreError::KeyMissing(2))));
+}
+
+#[tokio::test]
+async fn reading_the_keys_again_holds_nobody_up_and_what_another_process_sealed_is_read() {
+    let fixture = filled().await;
+    let both = format!("{KEY}\n{SECOND}");
+    // Nobody answers until the lock is let go of, as a vault that hangs.
+    let vault = Arc::new(Mutex::new(both.clone()));
+    let keys = vault.clone();
+    let keyring = Keyring::parse(KEY)
+        .unwrap()
+        .reading_again(move || Keyring::parse(&keys.lock().unwrap()));
+    let url = format!("sqlite://{}/bonin.db", fixture.folder.path().display());
+    let slow = Store::connect(&url, keyring, Rules::default(), false);
+    let slow = Arc::new(slow.await.unwrap());
+    slow.check(at(0)).await.unwrap();
+
+    let store = opened(fixture.folder.path(), &Arc::new(Mutex::new(both))).await;
+    store.begin_rotation(2, &someone(), at(50)).await.unwrap();
+    let hung = vault.lock().unwrap();
+    let wanted = fixture.wanted("three", 3, 51);
+    let writing = {
+        let (slow, wanted) = (slow.clone(), wanted.clone());
+        tokio::spawn(async move { slow.begin(&wanted, at(51)).await.map(drop) })
+    };
+    // This test has a single thread: were it held up, nothing below would run.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert!(!writing.is_finished());
+    // Others write, and what is sealed with a known key is read.
+    let other = fixture.wanted("four", 4, 52);
+    store.begin(&other, at(52)).await.unwrap();
+    assert!(slow.verification(&key("one")).await.unwrap().is_some());
+    let refused = writing.await.unwrap();
+    assert!(
+        matches!(refused, Err(BeginError::Store(StoreError::KeyMissing(2)))),
+        "{refused:?}"
+    );
+    assert!(matches!(
+        slow.learn_keys().await,
+        Err(StoreError::KeyMissing(2))
+    ));
+
+    drop(hung);
+    let record = slow.verification(&key("four")).await.unwrap().unwrap();
+    assert_eq!(record.requested.phone.unwrap().expose(), "01012345678");
+    slow.begin(&wanted, at(53)).await.unwrap();
+    slow.learn_keys().await.unwrap();
+}
+
+#[tokio::test]
+async fn indexes_of_another_key_beside_values_of_the_new_one_are_made_anew() {
+    let fixture = filled().await;
+    let keys = Arc::new(Mutex::new(format!("{KEY}\n{SECOND}")));
+    let store = opened(fixture.folder.path(), &keys).await;
+    let indexes = async |of: &str| {
+        let all = fixture.blobs().await.into_iter();
+        let all = all.filter(|blob| blob.column == of).map(|blob| blob.value);
+        all.collect::<Vec<_>>()
+    };
+    let old = indexes("phone_index").await;
+    store.begin_rotation(2, &someone(), at(50)).await.unwrap();
+    assert_eq!(reseal(&store).await, [1]);
+    let new = indexes("phone_index").await;
+    assert!(new.iter().all(|index| !old.contains(index)));
+    // As by a process that lost its way between the two keys.
+    let mut connection = SqliteConnectOptions::new()
+        .filename(fixture.folder.path().join("bonin.db"))
+        .connect()
+        .await
+        .unwrap();
+    for sql in [
+        "UPDATE attempt SET phone_index = $1 WHERE phone_index IS NOT NULL",
+        "UPDATE identity_verification SET phone_index = $1 WHERE phone_index IS NOT NULL",
+    ] {
+        let query = sqlx::query(sql).bind(old[0].clone());
+        let done = query.execute(&mut connection).await.unwrap();
+        assert!(done.rows_affected() > 1);
+    }
+    assert_ne!(indexes("phone_index").await, new);
+    assert!(reseal(&store).await.is_empty());
+    assert_eq!(indexes("phone_index").await, new);
 }
