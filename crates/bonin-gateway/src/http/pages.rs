@@ -70,7 +70,7 @@ pub(super) async fn live() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// `/health/ready`: the database answers too.
+/// `/health/ready`: the database answers too, and the keys that it uses are here.
 pub(super) async fn ready(State(service): State<Service>) -> Result<StatusCode, Error> {
     service.is_ready().await?;
     Ok(StatusCode::NO_CONTENT)

@@ -110,9 +110,10 @@ impl Service {
         self.config.trusted_hops
     }
 
-    /// Whether the database answers with the schema that this version needs.
+    /// Whether the database answers with the schema that this version needs, and the keys that it uses are here.
     pub async fn is_ready(&self) -> Result<(), StoreError> {
-        self.store.ping().await
+        self.store.ping().await?;
+        self.store.learn_keys().await
     }
 
     /// Stops what runs by itself, and waits for what is under way until `deadline`. Says whether all of it ended.
