@@ -1,6 +1,6 @@
 //! Reading the audit.
 
-use bonin_core::StoreId;
+use bonin_core::{Redacted, StoreId};
 use sqlx::{Row, any::AnyRow};
 
 use super::{Actor, ActorKind, AuditEntry, place};
@@ -51,24 +51,43 @@ impl Store {
             .await?;
         let mut entries = rows
             .iter()
-            .map(|row| self.read_audit(row))
+            .map(|row| self.shown_audit(row))
             .collect::<Result<Vec<_>, _>>()?;
         let more = entries.len() as i64 > query.size;
         entries.truncate(usize::try_from(query.size).unwrap_or_default());
         Ok(AuditPage { entries, more })
     }
 
+    /// An entry to be looked at. Where its reason does not open, that stands in the reason's place: the others must be
+    /// readable all the same, and this one most of all.
+    fn shown_audit(&self, row: &AnyRow) -> Result<AuditEntry, StoreError> {
+        match self.reason_of(row) {
+            Err(StoreError::Unreadable { .. }) => {
+                let unreadable = Redacted::new("이유를 열 수 없습니다");
+                Self::entry_of(row, Some(unreadable))
+            }
+            reason => Self::entry_of(row, reason?),
+        }
+    }
+
+    /// An entry as it was written, or an error.
     pub(super) fn read_audit(&self, row: &AnyRow) -> Result<AuditEntry, StoreError> {
+        Self::entry_of(row, self.reason_of(row)?)
+    }
+
+    fn reason_of(&self, row: &AnyRow) -> Result<Option<Redacted>, StoreError> {
         let seq: i64 = row.try_get("seq")?;
-        let reason = row
-            .try_get::<Option<Vec<u8>>, _>("reason")?
+        row.try_get::<Option<Vec<u8>>, _>("reason")?
             .map(|sealed| {
                 self.keyring
                     .open(place("reason", &seq.to_string()), &sealed)
             })
-            .transpose()?;
+            .transpose()
+    }
+
+    fn entry_of(row: &AnyRow, reason: Option<Redacted>) -> Result<AuditEntry, StoreError> {
         Ok(AuditEntry {
-            seq,
+            seq: row.try_get("seq")?,
             at: timestamp(row.try_get("at")?)?,
             actor: Actor {
                 kind: ActorKind::parse(&row.try_get::<String, _>("actor_kind")?)?,

@@ -138,6 +138,31 @@ async fn an_entry_that_was_removed_reordered_or_put_in_is_noticed() {
     assert_eq!(verified(&fixture).await, Err(AuditProblem::Changed(8)));
 }
 
+#[tokio::test]
+async fn an_entry_whose_reason_does_not_open_hides_no_other_and_is_noticed() {
+    let fixture = written().await;
+    let query = AuditQuery {
+        size: 100,
+        ..AuditQuery::default()
+    };
+    let before = fixture.store.audit(&query).await.unwrap().entries;
+    let told = before.iter().find(|entry| entry.reason.is_some());
+    let seq = told.unwrap().seq;
+    tamper(
+        &fixture,
+        "UPDATE audit SET reason = X'0102030405060708' WHERE reason IS NOT NULL",
+    )
+    .await;
+    let after = fixture.store.audit(&query).await.unwrap().entries;
+    assert_eq!(after.len(), before.len());
+    let entry = after.iter().find(|entry| entry.seq == seq).unwrap();
+    let reason = entry.reason.as_ref().unwrap();
+    assert_eq!(reason.expose(), "이유를 열 수 없습니다");
+    let first = after.iter().filter(|entry| entry.reason.is_some());
+    let first = first.map(|entry| entry.seq).min().unwrap();
+    assert_eq!(verified(&fixture).await, Err(AuditProblem::Changed(first)));
+}
+
 /// Most acts have no reason. That of a reveal is sealed with its number, which tells by itself when it was moved.
 #[tokio::test]
 async fn an_entry_without_a_reason_cannot_be_moved_either() {
