@@ -1,6 +1,6 @@
 //! `bonin key`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bonin_core::Redacted;
 use bonin_store::{KeyState, KeyVersion, Keyring};
@@ -8,12 +8,11 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::{AdminArgs, OutputArgs, Shell};
-use crate::{
-    database::write_private,
-    failure::Failure,
-    keys::{KEY_VARIABLE, KeySource},
+use super::{
+    AdminArgs, OutputArgs, Shell,
+    key_file::{KeyFile, ids, without},
 };
+use crate::{database::write_private, failure::Failure};
 
 #[derive(Debug, Args)]
 pub(crate) struct KeyArgs {
@@ -171,16 +170,22 @@ fn spare(known: &[KeyVersion], at_hand: &[u32]) -> Option<u32> {
 
 /// Makes a key and adds it to the key file. It is on disk before anything is sealed with it.
 fn add(admin: &AdminArgs, id: u32) -> Result<(), Failure> {
-    let file = key_file(
+    let file = KeyFile::of(
         admin,
         &format!(
             "add a new key to it (`bonin key generate --id {id}`), restart whatever uses this database, and run this again"
         ),
     )?;
-    let before = read(&file)?;
+    let before = file.read()?;
+    if ids(&before)?.contains(&id) {
+        return Err(Failure::new(format!(
+            "key {id} was added to {} meanwhile; run `bonin key rotate` again to change to it",
+            file.shown.display()
+        )));
+    }
     let key = Keyring::generate(id).map_err(Failure::while_doing("a key cannot be made"))?;
     let text = format!("{}\n{}\n", before.expose().trim_end(), key.expose());
-    replace(&file, &Redacted::new(text))
+    file.replace(&Redacted::new(text))
 }
 
 async fn drop_key(admin: &AdminArgs, id: u32) -> Result<(), Failure> {
@@ -201,69 +206,27 @@ async fn drop_key(admin: &AdminArgs, id: u32) -> Result<(), Failure> {
         // A key that the database never used may go as well.
         Some(KeyState::Retired) | None => {}
     }
-    let file = key_file(admin, &format!("remove key {id} from it yourself"))?;
-    let before = read(&file)?;
-    let prefix = format!("{id}:");
-    let kept: Vec<&str> = before
-        .expose()
-        .lines()
-        .filter(|line| !line.trim_start().starts_with(&prefix))
-        .collect();
-    if kept.len() == before.expose().lines().count() {
+    let file = KeyFile::of(admin, &format!("remove key {id} from it yourself"))?;
+    let before = file.read()?;
+    let mut expected = ids(&before)?;
+    if !expected.remove(&id) {
         return Err(Failure::new(format!(
             "{} holds no key {id}",
-            file.display()
+            file.shown.display()
         )));
     }
-    let text = Redacted::new(format!("{}\n", kept.join("\n")));
-    Keyring::parse(text.expose()).map_err(Failure::while_doing(
-        "the key file would be of no use without it",
-    ))?;
-    replace(&file, &text)?;
-    let line = format!("Key {id} is removed from {}.", file.display());
+    let text = without(&before, id);
+    if ids(&text)? != expected {
+        return Err(Failure::new(format!(
+            "key {id} cannot be removed from {} without another; remove it yourself",
+            file.shown.display()
+        )));
+    }
+    file.replace(&text)?;
+    let line = format!("Key {id} is removed from {}.", file.shown.display());
     admin
         .output
-        .print(&json!({ "id": id, "file": file }), &line)
-}
-
-/// The key file, or what to do where the keys come from elsewhere.
-fn key_file(admin: &AdminArgs, otherwise: &str) -> Result<PathBuf, Failure> {
-    let from = match admin.database.key_source() {
-        Some(KeySource::File(file)) => return Ok(file),
-        Some(KeySource::Command(_)) => "what --key-command prints",
-        Some(KeySource::Variable) | None => KEY_VARIABLE,
-    };
-    Err(Failure::new(format!(
-        "the keys come from {from}; {otherwise}"
-    )))
-}
-
-fn read(file: &Path) -> Result<Redacted, Failure> {
-    std::fs::read_to_string(file)
-        .map(Redacted::new)
-        .map_err(Failure::while_doing(format!(
-            "cannot read the key file {}",
-            file.display()
-        )))
-}
-
-/// Puts a new file in the old one's place, whole and on disk.
-fn replace(file: &Path, text: &Redacted) -> Result<(), Failure> {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".new");
-    let next = PathBuf::from(name);
-    write_private(&next, text.expose())?;
-    std::fs::rename(&next, file)
-        .and_then(|()| match file.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => {
-                std::fs::File::open(folder)?.sync_all()
-            }
-            _ => Ok(()),
-        })
-        .map_err(Failure::while_doing(format!(
-            "cannot write {}",
-            file.display()
-        )))
+        .print(&json!({ "id": id, "file": file.shown }), &line)
 }
 
 fn shown(key: &KeyVersion, at_hand: &[u32]) -> Value {

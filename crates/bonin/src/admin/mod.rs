@@ -5,6 +5,7 @@ pub(crate) mod channel;
 pub(crate) mod erase;
 mod input;
 pub(crate) mod key;
+mod key_file;
 pub(crate) mod secret;
 pub(crate) mod store;
 pub(crate) mod user;
