@@ -5,7 +5,10 @@ use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -56,6 +59,16 @@ pub enum Answer {
 pub struct Server {
     pub url: Url,
     answer: Arc<Mutex<Vec<u8>>>,
+    ended: Arc<AtomicBool>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::SeqCst);
+        // It is waiting for a connection.
+        let address = self.url.socket_addrs(|| None).unwrap_or_default();
+        let _ = TcpStream::connect(&*address);
+    }
 }
 
 impl Server {
@@ -64,14 +77,19 @@ impl Server {
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let answer = Arc::new(Mutex::new(Vec::new()));
         let told = answer.clone();
+        let ended = Arc::new(AtomicBool::new(false));
+        let stop = ended.clone();
         std::thread::spawn(move || {
             while let Ok((stream, _)) = listener.accept() {
+                if stop.load(Ordering::SeqCst) {
+                    break;
+                }
                 let answer = told.lock().unwrap().clone();
                 // A client that hangs up early is no failure of the server.
                 let _ = serve(stream, &answer);
             }
         });
-        Self { url, answer }
+        Self { url, answer, ended }
     }
 
     pub fn tell(&self, answer: &Answer, examples: &[&str]) {
