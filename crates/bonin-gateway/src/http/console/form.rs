@@ -3,7 +3,7 @@
 use aws_lc_rs::constant_time;
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
-    http::StatusCode,
+    http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use bonin_core::Redacted;
@@ -57,25 +57,36 @@ impl Fields {
 }
 
 impl Fields {
-    /// Reads a body whose fields were sent by a page of ours: the token among them is the right one.
-    async fn read(body: Request, csrf: &str, console: &Console) -> Result<Self, Response> {
+    /// Reads a body that does not come from elsewhere. Who sent it is judged after that, by [`Fields::sent_with`]: the body
+    /// may take its time, and a session can end or lose its role meanwhile.
+    async fn read(body: Request, console: &Console) -> Result<Self, Response> {
         if is_from_elsewhere(body.headers(), console) {
             return Err(refused_form());
         }
         let RawBody(bytes) = RawBody::from_request(body, &())
             .await
             .map_err(|refused| unread(refused.status()))?;
-        let fields = Self(
+        Ok(Self(
             form_urlencoded::parse(&bytes)
                 .take(MAX_FIELDS)
                 .map(|(name, value)| (name.into_owned(), Redacted::new(value)))
                 .collect(),
-        );
-        let given = fields.raw("csrf").as_bytes();
+        ))
+    }
+
+    /// Refuses what no page of ours has sent: the token among the fields is the right one, or they are not taken.
+    fn sent_with(self, csrf: &str) -> Result<Self, Response> {
+        let given = self.raw("csrf").as_bytes();
         constant_time::verify_slices_are_equal(given, csrf.as_bytes())
             .map_err(|_| refused_form())?;
-        Ok(fields)
+        Ok(self)
     }
+}
+
+/// What says who sends a request, and the request itself, whose body can then be read first.
+fn apart(request: Request) -> (Parts, Request) {
+    let (parts, body) = request.into_parts();
+    (parts.clone(), Request::from_parts(parts, body))
 }
 
 /// A form that is too long, or did not arrive whole.
@@ -100,10 +111,10 @@ impl FromRequest<Console> for Posted {
     type Rejection = Response;
 
     async fn from_request(request: Request, console: &Console) -> Result<Self, Response> {
-        let (mut parts, body) = request.into_parts();
+        let (mut parts, request) = apart(request);
+        let fields = Fields::read(request, console).await?;
         let visitor = Visitor::from_request_parts(&mut parts, console).await?;
-        let request = Request::from_parts(parts, body);
-        let fields = Fields::read(request, &visitor.csrf, console).await?;
+        let fields = fields.sent_with(&visitor.csrf)?;
         Ok(Self { visitor, fields })
     }
 }
@@ -120,10 +131,10 @@ impl FromRequest<Console> for PostedOnTheWay {
     type Rejection = Response;
 
     async fn from_request(request: Request, console: &Console) -> Result<Self, Response> {
-        let (mut parts, body) = request.into_parts();
+        let (mut parts, request) = apart(request);
+        let fields = Fields::read(request, console).await?;
         let arrival = Arrival::from_request_parts(&mut parts, console).await?;
-        let request = Request::from_parts(parts, body);
-        let fields = Fields::read(request, &arrival.csrf, console).await?;
+        let fields = fields.sent_with(&arrival.csrf)?;
         Ok(Self { arrival, fields })
     }
 }
@@ -142,7 +153,8 @@ impl FromRequest<Console> for PostedByStranger {
     async fn from_request(request: Request, console: &Console) -> Result<Self, Response> {
         let stranger = Stranger::of(request.headers(), console)
             .map_err(|error| layout::trouble_at_the_door(&error))?;
-        let fields = Fields::read(request, &stranger.csrf, console).await?;
+        let fields = Fields::read(request, console).await?;
+        let fields = fields.sent_with(&stranger.csrf)?;
         Ok(Self { stranger, fields })
     }
 }
