@@ -1,6 +1,7 @@
 // The way into the console: the first owner, logins, the second factor, sessions and their ends, and forms from elsewhere.
 
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { launch, watchedPage } from './harness/browser.mjs';
 import {
@@ -29,6 +30,32 @@ const WRONG_LOGIN = /아이디나 비밀번호가 맞지 않습니다/;
 async function gateway(env = {}) {
   const serve = await Serve.setUp();
   return serve.start({ contract: false, env: { ...PLAIN, ...env } });
+}
+
+/** Sends a form but for its end, which `finish` sends. */
+function holdBack(client, path, form) {
+  const body = new URLSearchParams(form).toString();
+  const sent = request(new URL(path, client.address), {
+    method: 'POST',
+    headers: {
+      cookie: `bonin_console=${client.session}`,
+      'content-type': 'application/x-www-form-urlencoded',
+      'content-length': Buffer.byteLength(body),
+    },
+  });
+  const answered = new Promise((resolve, reject) => {
+    sent.on('error', reject).on('response', (response) => {
+      response.resume();
+      resolve({ status: response.statusCode, to: response.headers.location });
+    });
+  });
+  sent.write(body.slice(0, -5));
+  return {
+    finish() {
+      sent.end(body.slice(-5));
+      return answered;
+    },
+  };
 }
 
 async function audited(serve, action) {
@@ -122,6 +149,9 @@ describe('the first owner', () => {
     const users = await serve.json(['user', 'list']);
     assert.deepEqual(users.map(({ username, role }) => [username, role]), [['owner', 'OWNER']]);
     await withPage(390, (page) => signIn(page, { url, username: 'owner', password }));
+    const told = await audited(serve, 'user.setup_code');
+    assert.ok(told.length >= 5, 'every code that was made is told, that of the first start included');
+    assert.ok(told.some(({ actor }) => JSON.stringify(actor).includes('serve')), JSON.stringify(told[0]));
     const printed = serve.program.stdout + serve.program.stderr;
     for (const secret of [code, code.replaceAll('-', ''), password]) assert.ok(!printed.includes(secret));
   });
@@ -438,6 +468,23 @@ describe('the second factor', () => {
     const locked = (await audited(serve, 'login.locked')).filter(({ subject }) => subject === person.id);
     assert.equal(locked.length, 1);
   });
+
+  test('a guess that could not be judged counts for nothing', async () => {
+    const person = await Person.make(serve);
+    const client = await Client.of(person);
+    await changeDatabase(serve, "UPDATE console_user SET password_hash = X'01' WHERE id = ?", person.id);
+    const lockedBefore = (await audited(serve, 'login.locked')).length;
+    for (let guess = 0; guess < 7; guess += 1) {
+      const door = await new Client(client.address).login(person);
+      assert.doesNotMatch(door.body, WRONG_LOGIN, `${guess}: nobody looked at it`);
+      assert.match(door.body, /지금은 처리할 수 없습니다/);
+      const password = newPassword();
+      const inside = await client.post('/console/settings/password', { current: person.password, password, repeated: password });
+      assert.match(inside.body, /지금은 처리할 수 없습니다/, `${guess}: nor inside`);
+    }
+    assert.equal((await audited(serve, 'login.locked')).length, lockedBefore);
+    assert.equal((await audited(serve, 'login.failed')).filter((entry) => entry.subject === person.id).length, 0);
+  });
 });
 
 describe('a session', () => {
@@ -587,6 +634,27 @@ describe('forms', () => {
     ]) {
       const { to } = await client.post('/console/settings/sessions/end', {}, headers);
       assert.equal(to, '/console/settings?done=ended', JSON.stringify(headers));
+    }
+  });
+
+  test('count for nothing where their session ended while they were still arriving', async () => {
+    const ends = {
+      left: (sender) => sender.post('/console/logout'),
+      'locked out': (_, person) => serve.json(['user', 'disable', person.username]),
+      'of another role': (_, person) => serve.json(['user', 'set-role', person.username, '--role', 'VIEWER']),
+    };
+    for (const [what, end] of Object.entries({ none: () => {}, ...ends })) {
+      const person = await Person.make(serve, { role: 'OPERATOR' });
+      const sender = await Client.of(person);
+      const name = `상점 ${what}`;
+      const held = holdBack(sender, '/console/stores/new', { csrf: sender.token, kind: 'TEST', name });
+      await sleep(300);
+      await end(sender, person);
+      const { status, to } = await held.finish();
+      const made = (await serve.json(['store', 'list'])).some((store) => store.name === name);
+      assert.equal(made, what === 'none', what);
+      assert.equal(status, 303, what);
+      assert.match(to, what === 'none' ? /^\/console\/stores\/store-/ : /^\/console\/login\?ended$/, what);
     }
   });
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use bonin_gateway::admin::Admin;
+use bonin_store::Actor;
 use tokio_util::sync::CancellationToken;
 
 use crate::{failure::Failure, ready_file::replace_private};
@@ -32,7 +33,7 @@ pub(crate) async fn offer(
         );
         return Ok(());
     };
-    let Some(code) = admin.make_setup_code().await? else {
+    let Some(code) = admin.make_setup_code(&Actor::system("serve")).await? else {
         remove(&file);
         return Ok(());
     };

@@ -72,6 +72,13 @@ fn setup_code(typed: &Redacted) -> SecretHash {
     SecretHash::of(plain.expose())
 }
 
+fn wrong_setup_code() -> Error {
+    Error::invalid(
+        "code",
+        "설정 코드가 맞지 않거나, 이미 쓰였거나, 24시간이 지났습니다. bonin user setup-code 명령으로 새 코드를 받아 적어 주세요.",
+    )
+}
+
 impl Admin {
     /// Whether nobody can come in yet.
     pub async fn has_no_user(&self) -> Result<bool, Error> {
@@ -79,10 +86,13 @@ impl Admin {
     }
 
     /// A one-time key to the first owner's account, good for 24 hours; the one made before ends. `None` where there is a user.
-    pub async fn make_setup_code(&self) -> Result<Option<Redacted>, Error> {
+    pub async fn make_setup_code(&self, by: &Actor) -> Result<Option<Redacted>, Error> {
         let code = ids::readable(5)?;
         let ends = self.after(SETUP_CODE_LIFE);
-        let kept = self.store.put_setup_code(&setup_code(&code), ends).await?;
+        let kept = self
+            .store
+            .put_setup_code(&setup_code(&code), ends, by, self.now())
+            .await?;
         Ok(kept.then_some(code))
     }
 
@@ -104,6 +114,11 @@ impl Admin {
             &username,
         );
         let () = problems.or(())?;
+        let code = setup_code(code);
+        // Hashing a password is work that nobody without the code can ask for.
+        if !self.store.takes_setup_code(&code, self.now()).await? {
+            return Err(wrong_setup_code());
+        }
         let user = NewUser {
             id: ids::user_id()?,
             username,
@@ -114,13 +129,10 @@ impl Admin {
         let by = actor(&user.id, &user.username, origin);
         let made = self
             .store
-            .create_first_owner(&setup_code(code), &user, &by, self.now())
+            .create_first_owner(&code, &user, &by, self.now())
             .await?;
         if !made {
-            return Err(Error::invalid(
-                "code",
-                "설정 코드가 맞지 않거나, 이미 쓰였거나, 24시간이 지났습니다. bonin user setup-code 명령으로 새 코드를 받아 적어 주세요.",
-            ));
+            return Err(wrong_setup_code());
         }
         let made = self.store.user(&user.id).await?.ok_or(Error::Unavailable)?;
         let (opened, session) = self.new_session(&made, SessionStep::Full, origin, config)?;
@@ -166,8 +178,7 @@ impl Admin {
             return Err(LoginError::Wrong);
         };
         let by = actor(&user.id, &user.username, origin);
-        let hash = self.store.password_hash(&user.id).await?;
-        let right = password::is_right(password, hash).await?;
+        let right = self.judged(&user.id, password, locks_until).await?;
         if !right || user.is_disabled() {
             self.wrong(&user.id, "password", locks_until, &by).await?;
             return Err(LoginError::Wrong);
@@ -269,6 +280,23 @@ impl Admin {
             Guess::Counted { locks_until } => Ok(Some(locks_until)),
             Guess::Locked { .. } => Ok(None),
         }
+    }
+
+    /// Whether a counted guess at a password is right. One that could not be judged is no guess: it is taken back.
+    pub(super) async fn judged(
+        &self,
+        user: &UserId,
+        password: &Redacted,
+        locks_until: Option<Timestamp>,
+    ) -> Result<bool, Error> {
+        let judged = match self.store.password_hash(user).await {
+            Ok(hash) => password::is_right(password, hash).await,
+            Err(error) => Err(error.into()),
+        };
+        if judged.is_err() {
+            self.store.take_guess_back(user, locks_until).await?;
+        }
+        judged
     }
 
     pub(super) async fn wrong(

@@ -189,8 +189,7 @@ impl Admin {
                 "비밀번호를 여러 번 틀려 잠시 잠겼습니다. 최대 15분 뒤에 다시 시도해야 합니다.",
             ));
         };
-        let kept = self.store.password_hash(user).await?;
-        if password::is_right(present, kept).await? {
+        if self.judged(user, present, locks_until).await? {
             return Ok(self.store.take_guess_back(user, locks_until).await?);
         }
         self.wrong(user, "password", locks_until, &session.who.actor)

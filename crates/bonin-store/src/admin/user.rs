@@ -259,6 +259,8 @@ impl Store {
         &self,
         code: &SecretHash,
         expires_at: Timestamp,
+        by: &Actor,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
         if Self::any_user(&mut tx).await? {
@@ -272,6 +274,9 @@ impl Store {
         .bind(micros(expires_at))
         .execute(&mut *tx)
         .await?;
+        let act = Act::new("user.setup_code");
+        let act = act.with(json!({ "expiresAt": expires_at.to_string() }));
+        self.append(&mut tx, by, act, now).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -184,13 +184,13 @@ async fn the_first_owner_is_made_once_with_the_newest_code_before_it_ends() {
     let code = |text: &str| SecretHash::of(text);
     assert!(
         people
-            .put_setup_code(&code("first"), at(100))
+            .put_setup_code(&code("first"), at(100), &someone(), at(1))
             .await
             .unwrap()
     );
     assert!(
         people
-            .put_setup_code(&code("second"), at(100))
+            .put_setup_code(&code("second"), at(100), &someone(), at(2))
             .await
             .unwrap()
     );
@@ -201,12 +201,16 @@ async fn the_first_owner_is_made_once_with_the_newest_code_before_it_ends() {
         ("second", 100),
         ("second", 200),
     ] {
+        let taken = people.takes_setup_code(&code(given), at(second)).await;
+        assert!(!taken.unwrap(), "{given} at {second}");
         let made = people
             .create_first_owner(&code(given), &owner, &someone(), at(second))
             .await;
         assert!(!made.unwrap(), "{given} at {second}");
     }
     assert!(!people.has_user().await.unwrap());
+    let taken = people.takes_setup_code(&code("second"), at(99)).await;
+    assert!(taken.unwrap());
     let made = people
         .create_first_owner(&code("second"), &owner, &someone(), at(99))
         .await;
@@ -216,7 +220,14 @@ async fn the_first_owner_is_made_once_with_the_newest_code_before_it_ends() {
         .create_first_owner(&code("second"), &another, &someone(), at(99))
         .await;
     assert!(!again.unwrap());
-    assert!(!people.put_setup_code(&code("late"), at(300)).await.unwrap());
+    let late = people
+        .put_setup_code(&code("late"), at(300), &someone(), at(200))
+        .await;
+    assert!(!late.unwrap());
+    assert_eq!(
+        people.acts().await,
+        ["user.setup_code", "user.setup_code", "user.create"]
+    );
     assert_eq!(people.users().await.unwrap().len(), 1);
 }
 
@@ -299,7 +310,10 @@ async fn who_writes_to_the_database_without_a_key_plants_neither_a_session_nor_a
 async fn of_two_who_use_the_setup_code_at_once_one_becomes_owner() {
     let people = People::with(&[]).await;
     let code = SecretHash::of("code");
-    people.put_setup_code(&code, at(100)).await.unwrap();
+    people
+        .put_setup_code(&code, at(100), &someone(), at(1))
+        .await
+        .unwrap();
     let other = people.fixture.reopened().await;
     let (one, two) = (new_user("kim", Role::Owner), new_user("lee", Role::Owner));
     let by = someone();

@@ -177,7 +177,7 @@ async fn create(admin: &AdminArgs, form: &UserForm) -> Result<(), Failure> {
 
 async fn setup_code(admin: &AdminArgs) -> Result<(), Failure> {
     let shell = admin.open().await?;
-    let code = shell.admin.make_setup_code().await?;
+    let code = shell.admin.make_setup_code(&shell.who.actor).await?;
     shell.admin.close().await;
     let code = code.ok_or_else(|| {
         Failure::new("콘솔에 사용자가 이미 있습니다. `bonin user create`로 더하거나 `bonin user reset-password`로 비밀번호를 다시 정해야 합니다.")

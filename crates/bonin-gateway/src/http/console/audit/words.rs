@@ -32,6 +32,7 @@ pub(super) fn sentence(action: &str) -> String {
         "secret.create" => "API 시크릿을 만들었습니다",
         "secret.rename" => "API 시크릿의 이름을 바꿨습니다",
         "secret.revoke" => "API 시크릿을 폐기했습니다",
+        "user.setup_code" => "첫 소유자를 만들 설정 코드를 만들었습니다",
         "user.create" => "사용자를 만들었습니다",
         "user.set_role" => "사용자의 역할을 바꿨습니다",
         "user.set_password" => "비밀번호를 바꿨습니다",
