@@ -2,7 +2,7 @@
 // nothing is sealed with the old key. Keys from a variable, a file and a command.
 
 import assert from 'node:assert/strict';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { chown, lstat, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -203,5 +203,101 @@ describe('where the keys come from', () => {
     assert.match(without.stderr, /key 2 is missing from the keyring/);
     serve.env = { ...serve.env, BONIN_KEY: key };
     assert.equal((await serve.json(['channel', 'list'])).length, 1);
+  });
+});
+
+describe('a vault that does not answer', () => {
+  let serve;
+  let hangs;
+  before(async () => {
+    serve = await Serve.setUp();
+    hangs = join(serve.folder, 'hangs');
+  });
+  after(() => serve?.stop());
+
+  test('stops nobody but who needs a new key: the process is alive, looks up, is not ready, and heals by itself', async () => {
+    const { key } = await serve.json(['key', 'generate', '--id', '2']);
+    const vault = join(serve.folder, 'vault');
+    await writeFile(vault, serve.key, { mode: 0o600 });
+    const began = join(serve.folder, 'began');
+    const command = `echo x >> '${began}'; if [ -e '${hangs}' ]; then sleep 300; fi; cat '${vault}'`;
+    const variable = serve.env;
+    serve.env = { BONIN_DATABASE: variable.BONIN_DATABASE, BONIN_KEY_COMMAND: command };
+    await serve.start({ contract: false, env: { BONIN_SWEEP_INTERVAL: '200ms' } });
+    const known = await verify(serve);
+    const health = async (path) => (await fetch(`${serve.gateway}/health/${path}`, { signal: AbortSignal.timeout(6_000) })).status;
+    assert.equal(await health('ready'), 204);
+
+    await writeFile(hangs, '');
+    await run(['key', 'rotate', '--no-wait'], { env: { ...variable, BONIN_KEY: `${serve.key},${key}` } });
+    const runs = async () => (await readFile(began, 'utf8')).length / 2;
+    await waitFor('the keys to be read again', async () => (await runs()) > 1);
+    const writes = Array.from({ length: 12 }, async () => {
+      const login = await fetch(`${serve.gateway}/login/api-secret`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ apiSecret: serve.secret }),
+        signal: AbortSignal.timeout(9_000),
+      });
+      return login.status;
+    });
+    for (let i = 0; i < 20; i += 1) {
+      const at = Date.now();
+      assert.equal(await health('live'), 204);
+      const found = await serve.sdk().getIdentityVerification({ identityVerificationId: known.id });
+      assert.equal(found.verifiedCustomer.name, known.person.name);
+      assert.ok(Date.now() - at < 1_000, `${Date.now() - at} ms`);
+      await sleep(50);
+    }
+    assert.equal(await health('ready'), 503);
+    assert.deepEqual([...new Set(await Promise.all(writes))], [503], 'nothing is written without the new key');
+    assert.equal(await runs(), 2, 'one command at a time');
+
+    await rm(hangs);
+    await writeFile(vault, `${serve.key}\n${key}`, { mode: 0o600 });
+    // The command that hangs is killed after ten seconds.
+    await waitFor('it to be ready again', async () => (await health('ready')) === 204, { ms: 20_000 });
+    const later = await verify(serve);
+    await findsByNameAndPhone(serve, later);
+  });
+});
+
+describe('the key file of another user', () => {
+  let serve;
+  let file;
+  before(async () => {
+    serve = await Serve.setUp();
+    file = join(serve.folder, 'bonin.key');
+    serve.env = { BONIN_DATABASE: serve.env.BONIN_DATABASE, BONIN_KEY_FILE: file };
+  });
+  after(() => serve?.stop());
+
+  test('stays theirs, with its group and mode, and a link stays a link', async () => {
+    const target = join(serve.folder, 'elsewhere');
+    await writeFile(target, `# of the gateway\n${serve.key}\n`, { mode: 0o640 });
+    await symlink(target, file);
+    // Files are given away by root alone.
+    const owner = process.getuid() === 0 ? [65534, 12] : [process.getuid(), process.getgid()];
+    await chown(target, ...owner);
+    const same = async () => {
+      assert.ok((await lstat(file)).isSymbolicLink());
+      const { uid, gid, mode } = await stat(target);
+      assert.deepEqual([uid, gid, mode & 0o777], [...owner, 0o640]);
+    };
+    assert.equal((await serve.json(['key', 'rotate'])).active, 2);
+    await same();
+    await serve.json(['key', 'drop', '1']);
+    await same();
+    assert.match(await readFile(target, 'utf8'), /^# of the gateway\n2:\S+\n$/);
+  });
+
+  test('loses one key alone where several share a line', async () => {
+    const [three, four] = [await serve.json(['key', 'generate', '--id', '3']), await serve.json(['key', 'generate', '--id', '4'])];
+    const two = (await readFile(file, 'utf8')).match(/2:\S+/)[0];
+    await writeFile(file, `${three.key}, ${two},${four.key}\n`);
+    await serve.json(['key', 'drop', '3']);
+    assert.equal(await readFile(file, 'utf8'), ` ${two},${four.key}\n`);
+    const again = await run(['key', 'drop', '3'], { env: serve.env });
+    assert.match(again.stderr, /holds no key 3/);
   });
 });
