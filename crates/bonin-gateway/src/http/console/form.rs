@@ -57,7 +57,7 @@ impl Fields {
 }
 
 impl Fields {
-    /// Reads a body that does not come from elsewhere. Who sent it is judged after that, by [`Fields::sent_with`]: the body
+    /// Reads a body that does not come from elsewhere. Who sent it is judged after that, by [`Fields::are_sent_with`]: the body
     /// may take its time, and a session can end or lose its role meanwhile.
     async fn read(body: Request, console: &Console) -> Result<Self, Response> {
         if is_from_elsewhere(body.headers(), console) {
@@ -74,12 +74,10 @@ impl Fields {
         ))
     }
 
-    /// Refuses what no page of ours has sent: the token among the fields is the right one, or they are not taken.
-    fn sent_with(self, csrf: &str) -> Result<Self, Response> {
+    /// Whether a page of ours has sent them: the token among them is the right one.
+    fn are_sent_with(&self, csrf: &str) -> bool {
         let given = self.raw("csrf").as_bytes();
-        constant_time::verify_slices_are_equal(given, csrf.as_bytes())
-            .map_err(|_| refused_form())?;
-        Ok(self)
+        constant_time::verify_slices_are_equal(given, csrf.as_bytes()).is_ok()
     }
 }
 
@@ -114,7 +112,9 @@ impl FromRequest<Console> for Posted {
         let (mut parts, request) = apart(request);
         let fields = Fields::read(request, console).await?;
         let visitor = Visitor::from_request_parts(&mut parts, console).await?;
-        let fields = fields.sent_with(&visitor.csrf)?;
+        if !fields.are_sent_with(&visitor.csrf) {
+            return Err(refused_form());
+        }
         Ok(Self { visitor, fields })
     }
 }
@@ -134,7 +134,9 @@ impl FromRequest<Console> for PostedOnTheWay {
         let (mut parts, request) = apart(request);
         let fields = Fields::read(request, console).await?;
         let arrival = Arrival::from_request_parts(&mut parts, console).await?;
-        let fields = fields.sent_with(&arrival.csrf)?;
+        if !fields.are_sent_with(&arrival.csrf) {
+            return Err(refused_form());
+        }
         Ok(Self { arrival, fields })
     }
 }
@@ -154,7 +156,9 @@ impl FromRequest<Console> for PostedByStranger {
         let stranger = Stranger::of(request.headers(), console)
             .map_err(|error| layout::trouble_at_the_door(&error))?;
         let fields = Fields::read(request, console).await?;
-        let fields = fields.sent_with(&stranger.csrf)?;
+        if !fields.are_sent_with(&stranger.csrf) {
+            return Err(refused_form());
+        }
         Ok(Self { stranger, fields })
     }
 }
