@@ -115,6 +115,7 @@ describe('a rotation under load', () => {
   test('is begun beside the running gateway, which seals anew by itself, and is broken off by kill -9 in its middle', async () => {
     // On a quick machine it may have ended before the kill: then the next one is tried.
     for (let broken = false; !broken; ) {
+      await waitFor('the one before to end', async () => (await serve.json(['key', 'list'])).every(({ state }) => state !== 'OPENING'));
       [from, to] = to ? [to, to + 1] : [1, 2];
       assert.ok(to < 10, 'one of them is hit in its middle');
       assert.equal((await serve.json(['key', 'rotate', '--no-wait'])).active, to);
