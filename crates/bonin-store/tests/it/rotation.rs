@@ -1,6 +1,9 @@
 //! A rotation: every row readable and every filter right all the while, and nothing under the old key at its end.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use bonin_core::*;
 use bonin_store::*;
@@ -293,12 +296,14 @@ async fn without_the_new_key_a_process_refuses_to_work_rather_than_seal_with_the
 async fn reading_the_keys_again_holds_nobody_up_and_what_another_process_sealed_is_read() {
     let fixture = filled().await;
     let both = format!("{KEY}\n{SECOND}");
-    // Nobody answers until the lock is let go of, as a vault that hangs.
-    let vault = Arc::new(Mutex::new(both.clone()));
-    let keys = vault.clone();
-    let keyring = Keyring::parse(KEY)
-        .unwrap()
-        .reading_again(move || Keyring::parse(&keys.lock().unwrap()));
+    let vault_hangs = Arc::new(AtomicBool::new(false));
+    let (hangs, keys) = (vault_hangs.clone(), both.clone());
+    let keyring = Keyring::parse(KEY).unwrap().reading_again(move || {
+        while hangs.load(Ordering::Relaxed) {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        Keyring::parse(&keys)
+    });
     let url = format!("sqlite://{}/bonin.db", fixture.folder.path().display());
     let slow = Store::connect(&url, keyring, Rules::default(), false);
     let slow = Arc::new(slow.await.unwrap());
@@ -306,7 +311,7 @@ async fn reading_the_keys_again_holds_nobody_up_and_what_another_process_sealed_
 
     let store = opened(fixture.folder.path(), &Arc::new(Mutex::new(both))).await;
     store.begin_rotation(2, &someone(), at(50)).await.unwrap();
-    let hung = vault.lock().unwrap();
+    vault_hangs.store(true, Ordering::Relaxed);
     let wanted = fixture.wanted("three", 3, 51);
     let writing = {
         let (slow, wanted) = (slow.clone(), wanted.clone());
@@ -329,7 +334,7 @@ async fn reading_the_keys_again_holds_nobody_up_and_what_another_process_sealed_
         Err(StoreError::KeyMissing(2))
     ));
 
-    drop(hung);
+    vault_hangs.store(false, Ordering::Relaxed);
     let record = slow.verification(&key("four")).await.unwrap().unwrap();
     assert_eq!(record.requested.phone.unwrap().expose(), "01012345678");
     slow.begin(&wanted, at(53)).await.unwrap();
