@@ -103,7 +103,8 @@ impl World {
             let service = Service::new(store, config(), CancellationToken::new()).unwrap();
             fill(&service, merchant, kcp.url.as_str(), now).await;
             let admin = service.admin();
-            let code = admin.make_setup_code().await.unwrap().unwrap();
+            let someone = Actor::system("fuzz");
+            let code = admin.make_setup_code(&someone).await.unwrap().unwrap();
             let password = Redacted::new(CONSOLE_PASSWORD);
             let opened = admin
                 .set_up_first_owner(
@@ -183,13 +184,15 @@ impl World {
         self.run(request)
     }
 
-    /// Begins anew where a request has ended the owner's session or grown the database too far.
+    /// Begins anew where a request has ended the owner's session.
     pub fn refresh(&mut self) {
         let (_, token) = self.owner.0.split_once('=').unwrap_or_default();
         let token = Redacted::new(token);
         let admin = self.service.admin();
         let session = admin.session(&token, "127.0.0.1", self.service.console_config());
         if self.runtime.block_on(session).unwrap().is_none() {
+            let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
+            assert!(self.runtime.block_on(self.service.drain(deadline)));
             *self = Self::new();
         }
     }
