@@ -130,7 +130,7 @@ pub(super) fn without(text: &Redacted, id: u32) -> Redacted {
     let mut kept = String::new();
     for line in text.expose().lines() {
         let entries: Vec<&str> = line.split(',').collect();
-        if !entries.iter().any(|entry| is_it(entry)) {
+        if !entries.iter().any(is_it) {
             kept += line;
             kept.push('\n');
             continue;
