@@ -194,7 +194,7 @@ impl Store {
         exported: Option<&AuditHead>,
     ) -> Result<Result<AuditHead, AuditProblem>, StoreError> {
         // One transaction, so that what is appended meanwhile is not taken for a change.
-        let mut tx = self.database.reader().begin().await?;
+        let mut tx = self.snapshot().await?;
         let kept = sqlx::query(super::CHAIN).fetch_optional(&mut *tx).await?;
         let key = match &kept {
             // It is made with the database: whoever removed it removed what stood in it.

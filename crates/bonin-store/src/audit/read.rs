@@ -41,13 +41,15 @@ impl Store {
              AND ($3 IS NULL OR action = $3 OR action LIKE $3 || '.%') AND ($4 IS NULL OR subject = $4) \
              ORDER BY seq DESC LIMIT $5"
         );
+        // With the keys that are in use: a rotation must not make reasons look as if they did not open.
+        let mut tx = self.snapshot().await?;
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(query.before)
             .bind(query.actor_id.clone())
             .bind(query.action.clone())
             .bind(query.subject.clone())
             .bind(query.size + 1)
-            .fetch_all(self.database.reader())
+            .fetch_all(&mut *tx)
             .await?;
         let mut entries = rows
             .iter()
