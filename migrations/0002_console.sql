@@ -42,7 +42,7 @@ CREATE TABLE console_user (
     disabled_at         BIGINT
 );
 
--- A session is found by the hash of its cookie. `step`: what it may do (see the store's `SessionStep`).
+-- A session is found by a mac of its cookie, under the keyring: the column is called `hash`, as for secrets. `step`: what it may do (see the store's `SessionStep`).
 CREATE TABLE console_session (
     hash         BLOB   PRIMARY KEY,
     id           TEXT   NOT NULL UNIQUE,
@@ -58,7 +58,7 @@ CREATE TABLE console_session (
 CREATE INDEX console_session_of_user ON console_session (user_id);
 CREATE INDEX console_session_by_end  ON console_session (expires_at);
 
--- The one-time key to the first owner's account, as a hash. At most one row.
+-- The one-time key to the first owner's account, as a mac under the keyring. At most one row.
 CREATE TABLE console_setup (
     id         BIGINT PRIMARY KEY CHECK (id = 1),
     hash       BLOB   NOT NULL,

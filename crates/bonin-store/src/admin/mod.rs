@@ -3,12 +3,14 @@
 //! Every change takes who makes it, and writes the audit in the same transaction.
 
 mod channel;
+mod first_owner;
 mod login;
 mod secret;
 mod session;
 mod store;
 mod token;
 mod user;
+mod user_change;
 
 pub use channel::{Channel, ChannelKind, HubAccess, NewChannel, WindowAccess};
 pub use login::{CodeUse, Guess};
