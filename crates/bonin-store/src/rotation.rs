@@ -125,13 +125,20 @@ impl Store {
         &self,
         tx: &mut Transaction<'static, Any>,
     ) -> Result<Option<u32>, StoreError> {
-        let rows = sqlx::query("SELECT id, state FROM key_version WHERE state <> 'RETIRED'")
-            .fetch_all(&mut **tx)
-            .await?;
+        let rows =
+            sqlx::query("SELECT id, state, check_value FROM key_version WHERE state <> 'RETIRED'")
+                .fetch_all(&mut **tx)
+                .await?;
         let mut active = None;
         let mut in_use = Vec::with_capacity(rows.len());
         for row in &rows {
             let id = number(row.try_get(0)?)?;
+            // Another key under this number would seal what nobody else can open.
+            let at_hand = self.keyring.check_value(id);
+            if at_hand.is_some_and(|value| Ok(value) != row.try_get::<Vec<u8>, _>(2).map_err(drop))
+            {
+                return Err(StoreError::KeyChanged(id));
+            }
             if row.try_get::<String, _>(1)? == KeyState::Active.as_str() {
                 active = Some(id);
             }

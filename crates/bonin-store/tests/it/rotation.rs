@@ -293,6 +293,27 @@ async fn without_the_new_key_a_process_refuses_to_work_rather_than_seal_with_the
 }
 
 #[tokio::test]
+async fn a_process_whose_new_key_is_another_of_the_same_number_seals_nothing_with_it() {
+    let fixture = filled().await;
+    let here = Arc::new(Mutex::new(format!("{KEY}\n{SECOND}")));
+    let store = opened(fixture.folder.path(), &here).await;
+    // A second machine, on which somebody made a key 2 of its own.
+    let own = Keyring::generate(2).unwrap();
+    let there = Arc::new(Mutex::new(format!("{KEY}\n{}", own.expose())));
+    let other = opened(fixture.folder.path(), &there).await;
+    store.begin_rotation(2, &someone(), at(50)).await.unwrap();
+    let refused = other.begin(&fixture.wanted("three", 3, 51), at(51)).await;
+    assert!(
+        matches!(refused, Err(BeginError::Store(StoreError::KeyChanged(2)))),
+        "{refused:?}"
+    );
+    assert!(matches!(
+        other.learn_keys().await,
+        Err(StoreError::KeyChanged(2))
+    ));
+}
+
+#[tokio::test]
 async fn reading_the_keys_again_holds_nobody_up_and_what_another_process_sealed_is_read() {
     let fixture = filled().await;
     let both = format!("{KEY}\n{SECOND}");
