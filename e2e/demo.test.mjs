@@ -74,15 +74,18 @@ describe('the landing page', () => {
     const page = await open('/');
     const text = await page.locator('main').innerText();
     const { gateway, sandbox } = dev.info;
-    for (const shown of [STORE, CHANNEL, SECRET, gateway, `${gateway}/openapi.json`, `${gateway}/demo`, `${sandbox}/phone`]) {
+    for (const shown of [STORE, CHANNEL, SECRET, gateway, 'bonin-dev-console', `${gateway}/openapi.json`, `${gateway}/demo`, `${sandbox}/phone`]) {
       assert.ok(text.includes(shown), shown);
     }
     const links = await page.locator('a').evaluateAll((all) => all.map(({ href }) => href.split('#')[0]));
     assert.ok(links.length > 10);
     for (const link of new Set(links)) {
-      const response = await fetch(link, { redirect: 'error' });
+      // The console sends whoever is not signed in to its door.
+      const door = link.endsWith('/console');
+      const response = await fetch(link, { redirect: door ? 'follow' : 'error' });
       await response.body?.cancel();
       assert.equal(response.status, 200, link);
+      if (door) assert.ok(response.url.endsWith('/console/login'), response.url);
     }
   });
 
