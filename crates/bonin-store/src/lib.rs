@@ -104,3 +104,17 @@ impl Store {
         self.database.close().await;
     }
 }
+
+#[cfg(test)]
+impl Store {
+    /// A new database in a folder, for tests that look behind the public face.
+    pub(crate) async fn new_in(folder: &std::path::Path) -> Self {
+        let url = format!("sqlite://{}/bonin.db", folder.display());
+        let keyring = Keyring::parse(Keyring::generate(1).unwrap().expose()).unwrap();
+        let store = Self::connect(&url, keyring, Rules::default(), true)
+            .await
+            .unwrap();
+        store.migrate(Timestamp::now()).await.unwrap();
+        store
+    }
+}

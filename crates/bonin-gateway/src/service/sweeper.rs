@@ -14,11 +14,7 @@ impl Service {
         let service = self.clone();
         // Apart from the rest: KCP is asked here, and may be slow.
         self.under_way.spawn(async move {
-            loop {
-                tokio::select! {
-                    () = service.stopping.cancelled() => return,
-                    () = tokio::time::sleep(service.config.sweep_interval) => {}
-                }
+            while service.is_due_again().await {
                 if let Err(error) = service.sweep_windows(BATCH).await {
                     tracing::warn!(%error, "windows whose time is over could not be ended yet");
                 }
@@ -27,11 +23,7 @@ impl Service {
         let service = self.clone();
         // Apart again: sealing everything anew takes its time.
         self.under_way.spawn(async move {
-            loop {
-                tokio::select! {
-                    () = service.stopping.cancelled() => return,
-                    () = tokio::time::sleep(service.config.sweep_interval) => {}
-                }
+            while service.is_due_again().await {
                 if let Err(error) = service.follow_keys().await {
                     tracing::warn!(%error, "the database's keys could not be followed");
                 }
@@ -40,11 +32,7 @@ impl Service {
         let service = self.clone();
         self.under_way.spawn(async move {
             let mut forgot: Option<tokio::time::Instant> = None;
-            loop {
-                tokio::select! {
-                    () = service.stopping.cancelled() => return,
-                    () = tokio::time::sleep(service.config.sweep_interval) => {}
-                }
+            while service.is_due_again().await {
                 service.sweep().await;
                 if service.store.is_to_be_scrubbed()
                     && let Err(error) = service.store.scrub().await
@@ -57,6 +45,14 @@ impl Service {
                 }
             }
         });
+    }
+
+    /// Waits until it is time to look again; `false` where the process is about to end.
+    async fn is_due_again(&self) -> bool {
+        tokio::select! {
+            () = self.stopping.cancelled() => false,
+            () = tokio::time::sleep(self.config.sweep_interval) => true,
+        }
     }
 
     async fn sweep(&self) {

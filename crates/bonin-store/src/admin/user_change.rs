@@ -67,11 +67,8 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         self.end_sessions_but(&mut tx, id, goes_on, now).await?;
-        let act = Act::new("user.set_password").to(id);
-        let act = act.with(json!({ "username": before.username }));
-        self.append(&mut tx, by, act, now).await?;
-        tx.commit().await?;
-        Ok(())
+        self.changed(tx, "user.set_password", &before, by, now)
+            .await
     }
 
     /// Sets a second factor whose number of `step` was just typed. Ends the user's other sessions.
@@ -97,11 +94,7 @@ impl Store {
             .await?;
         self.end_sessions_but(&mut tx, id, Some(goes_on), now)
             .await?;
-        let act = Act::new("user.enable_totp").to(id);
-        let act = act.with(json!({ "username": before.username }));
-        self.append(&mut tx, by, act, now).await?;
-        tx.commit().await?;
-        Ok(())
+        self.changed(tx, "user.enable_totp", &before, by, now).await
     }
 
     /// Takes a second factor away, and ends the user's sessions, but for the one that goes on under another cookie. Does
@@ -124,11 +117,8 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         self.end_sessions_but(&mut tx, id, goes_on, now).await?;
-        let act = Act::new("user.disable_totp").to(id);
-        let act = act.with(json!({ "username": before.username }));
-        self.append(&mut tx, by, act, now).await?;
-        tx.commit().await?;
-        Ok(())
+        self.changed(tx, "user.disable_totp", &before, by, now)
+            .await
     }
 
     /// Locks a user out and ends their sessions, or lets them in again.
@@ -158,11 +148,7 @@ impl Store {
         } else {
             "user.enable"
         };
-        let act = Act::new(action).to(id);
-        let act = act.with(json!({ "username": before.username }));
-        self.append(&mut tx, by, act, now).await?;
-        tx.commit().await?;
-        Ok(())
+        self.changed(tx, action, &before, by, now).await
     }
 
     /// Forgets failed logins, so that the user may try again at once.
@@ -178,8 +164,21 @@ impl Store {
             .bind(id.as_str())
             .execute(&mut *tx)
             .await?;
-        let act = Act::new("user.unlock").to(id);
-        let act = act.with(json!({ "username": before.username }));
+        self.changed(tx, "user.unlock", &before, by, now).await
+    }
+
+    /// Notes what was done to a user, of which there is nothing more to tell, and makes it durable.
+    async fn changed(
+        &self,
+        mut tx: Transaction<'static, Any>,
+        action: &'static str,
+        user: &ConsoleUser,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let act = Act::new(action)
+            .to(&user.id)
+            .with(json!({ "username": user.username }));
         self.append(&mut tx, by, act, now).await?;
         tx.commit().await?;
         Ok(())

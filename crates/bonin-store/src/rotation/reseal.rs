@@ -333,17 +333,11 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Keyring;
 
     #[tokio::test]
     async fn every_binary_column_is_sealed_anew_or_is_a_hash_a_mac_or_an_index() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}/bonin.db", folder.path().display());
-        let keyring = Keyring::parse(Keyring::generate(1).unwrap().expose()).unwrap();
-        let store = Store::connect(&url, keyring, bonin_core::Rules::default(), true)
-            .await
-            .unwrap();
-        store.migrate(Timestamp::now()).await.unwrap();
+        let store = Store::new_in(folder.path()).await;
         let rows = sqlx::query(
             "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
              WHERE m.type = 'table' AND c.type = 'BLOB' AND m.name NOT LIKE '\\_sqlx%' ESCAPE '\\'",

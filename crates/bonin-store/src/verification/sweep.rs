@@ -78,17 +78,11 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Keyring;
 
     #[tokio::test]
     async fn the_sweep_reads_tries_that_are_under_way_and_no_others() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}/bonin.db", folder.path().display());
-        let keyring = Keyring::parse(Keyring::generate(1).unwrap().expose()).unwrap();
-        let store = Store::connect(&url, keyring, bonin_core::Rules::default(), true)
-            .await
-            .unwrap();
-        store.migrate(Timestamp::now()).await.unwrap();
+        let store = Store::new_in(folder.path()).await;
         let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {DUE}")))
             .bind(0i64)
             .bind(1i64)

@@ -118,10 +118,7 @@ pub(super) async fn retire(
         let id = channel_id(id.clone())?;
         console.admin.retire_channel(&visitor.who, &id).await
     };
-    match act.await {
-        Ok(()) => back(&id, "retired"),
-        Err(error) => trouble(&visitor, &error),
-    }
+    settled(&visitor, &id, "retired", act.await)
 }
 
 pub(super) async fn restore(
@@ -134,9 +131,14 @@ pub(super) async fn restore(
         let id = channel_id(id.clone())?;
         console.admin.restore_channel(&visitor.who, &id).await
     };
-    match act.await {
-        Ok(()) => back(&id, "restored"),
-        Err(error) => trouble(&visitor, &error),
+    settled(&visitor, &id, "restored", act.await)
+}
+
+/// Back to the channel with what became of it.
+fn settled(visitor: &Visitor, id: &str, done: &str, result: Result<(), Error>) -> Response {
+    match result {
+        Ok(()) => back(id, done),
+        Err(error) => trouble(visitor, &error),
     }
 }
 
