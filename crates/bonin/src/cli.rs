@@ -10,6 +10,7 @@ use crate::{
     database::DatabaseArgs,
     dev::DevArgs,
     doctor::DoctorArgs,
+    health::HealthArgs,
     sandbox::SandboxArgs,
     serve::ServeArgs,
 };
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     /// Check what `serve` would start with: configuration, files, database, channels, KCP's hosts. Exit status 1 where something
     /// does not work.
     Doctor(Box<DoctorArgs>),
+    /// Ask the gateway that runs on this machine whether it can work. Exit status 1 where it cannot.
+    Health(HealthArgs),
     /// Make, change and list stores.
     Store(StoreArgs),
     /// Make, change, test and put away channels.

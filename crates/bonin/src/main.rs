@@ -11,6 +11,7 @@ mod dev;
 mod doctor;
 mod failure;
 mod first_owner;
+mod health;
 mod keys;
 mod listener;
 mod logging;
@@ -19,6 +20,7 @@ mod sandbox;
 mod serve;
 mod settings;
 mod shutdown;
+mod supervisor;
 
 use std::process::ExitCode;
 
@@ -55,6 +57,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Sandbox(args) => sandbox::run(args).await,
         Command::Migrate(args) => admin::migrate(args).await,
         Command::Doctor(args) => doctor::run(*args).await,
+        Command::Health(args) => health::run(args).await,
         Command::Store(args) => admin::store::run(args).await,
         Command::Channel(args) => admin::channel::run(args).await,
         Command::Secret(args) => admin::secret::run(args).await,

@@ -18,7 +18,7 @@ use crate::{
     logging::LogArgs,
     ready_file,
     settings::GatewayArgs,
-    shutdown,
+    shutdown, supervisor,
 };
 
 #[derive(Debug, Args)]
@@ -92,6 +92,12 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         );
     }
     tracing::info!(address = %bound, public_url, console = console.url(), "ready");
+    supervisor::ready();
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        stopping.cancelled().await;
+        supervisor::stopping();
+    });
     let serving = listener::serve(listener, router, stop.clone(), drain_limit);
     let deadline = match console {
         Place::Alone(listener, _) => {
