@@ -88,6 +88,14 @@ id! {
     SessionId, 100, dashed, "1 to 100 letters, digits, '-' or '_'"
 }
 id! {
+    /// An address that is told of a store's verifications, as `webhook-<uuid>`.
+    WebhookEndpointId, 100, dashed, "1 to 100 letters, digits, '-' or '_'"
+}
+id! {
+    /// One message to one endpoint: what its receiver sees as `webhook-id`.
+    WebhookDeliveryId, 100, dashed, "1 to 100 letters, digits, '-' or '_'"
+}
+id! {
     /// One try of a verification: 128 bits of randomness as 32 hexadecimal digits. Unguessable, since a browser asks by it.
     TxId, 32, |byte| byte.is_ascii_hexdigit(), "32 hexadecimal digits"
 }

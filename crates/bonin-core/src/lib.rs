@@ -8,7 +8,7 @@ mod verification;
 
 pub use id::{
     ChannelId, ChannelKey, ClaimToken, IdentityVerificationId, InvalidId, OrderNumber, SecretId,
-    SessionId, StoreId, TxId, UserId,
+    SessionId, StoreId, TxId, UserId, WebhookDeliveryId, WebhookEndpointId,
 };
 pub use operator::{Method, Operator};
 pub use person::{
