@@ -5,6 +5,7 @@ mod clock;
 mod config;
 pub mod http;
 pub mod ids;
+pub mod metrics;
 mod problems;
 pub mod provider;
 pub mod service;

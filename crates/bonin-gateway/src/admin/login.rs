@@ -10,7 +10,7 @@ use bonin_store::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Admin, Administrator, Error, Problems, password, totp, user};
-use crate::{ConsoleConfig, ids};
+use crate::{ConsoleConfig, ids, metrics::LoginOutcome};
 
 /// How long the key to the first owner's account is good for.
 const SETUP_CODE_LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -154,6 +154,7 @@ impl Admin {
     ) -> Result<OpenedSession, LoginError> {
         let told_at = tokio::time::Instant::now() + WRONG_TAKES;
         let judged = self.judge(username, password, origin, config).await;
+        self.logins.ended(outcome(&judged));
         if judged == Err(LoginError::Wrong) {
             tokio::time::sleep_until(told_at).await;
         }
@@ -207,6 +208,17 @@ impl Admin {
 
     /// Judges a number of the second factor, and lets its user in under another cookie.
     pub async fn login_second_factor(
+        &self,
+        waiting: &Session,
+        number: &str,
+        config: &ConsoleConfig,
+    ) -> Result<OpenedSession, LoginError> {
+        let judged = self.judge_second_factor(waiting, number, config).await;
+        self.logins.ended(outcome(&judged));
+        judged
+    }
+
+    async fn judge_second_factor(
         &self,
         waiting: &Session,
         number: &str,
@@ -333,6 +345,16 @@ impl Admin {
 
     fn after(&self, life: SignedDuration) -> Timestamp {
         self.now().checked_add(life).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// What is counted of a login.
+fn outcome(judged: &Result<OpenedSession, LoginError>) -> LoginOutcome {
+    match judged {
+        Ok(opened) if opened.step == SessionStep::SecondFactor => LoginOutcome::SecondFactor,
+        Ok(_) => LoginOutcome::LetIn,
+        Err(LoginError::Wrong) => LoginOutcome::Wrong,
+        Err(LoginError::Other(_)) => LoginOutcome::Unjudged,
     }
 }
 

@@ -44,6 +44,7 @@ pub use verification::{
 
 use crate::{
     Clock, KcpConfig,
+    metrics::{LoginMetrics, Metrics},
     provider::{Providers, kcp::Kcp},
     service::SetupError,
 };
@@ -80,6 +81,7 @@ pub struct Admin {
     providers: Arc<Providers>,
     clock: Clock,
     public_url: Option<Arc<str>>,
+    logins: LoginMetrics,
 }
 
 impl Admin {
@@ -90,11 +92,14 @@ impl Admin {
         kcp: &KcpConfig,
         public_url: Option<&str>,
     ) -> Result<Self, SetupError> {
-        let kcp = Kcp::new(kcp).map_err(|error| SetupError(error.to_string()))?;
+        let metrics = Metrics::new();
+        let kcp = Kcp::new(kcp, metrics.kcp);
+        let kcp = kcp.map_err(|error| SetupError(error.to_string()))?;
         Ok(Self::sharing(
             Arc::new(store),
             Arc::new(Providers::new(kcp)),
             public_url.map(Arc::from),
+            metrics.logins,
         ))
     }
 
@@ -102,8 +107,10 @@ impl Admin {
         store: Arc<Store>,
         providers: Arc<Providers>,
         public_url: Option<Arc<str>>,
+        logins: LoginMetrics,
     ) -> Self {
         Self {
+            logins,
             public_url,
             store,
             providers,

@@ -15,7 +15,13 @@ impl Service {
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
         match self.under_way.spawn(work.in_current_span()).await {
-            Ok(result) => result,
+            Ok(result) => {
+                // What the database counts is refused in here; what this process counts was told where it is counted.
+                if let Err(Error::TooMany(reached)) = &result {
+                    self.metrics.limits.reached(reached.limit);
+                }
+                result
+            }
             Err(error) => {
                 // Its own text would quote the panic's message, which may quote a person.
                 let panicked = error.is_panic();

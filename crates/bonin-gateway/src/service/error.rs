@@ -6,7 +6,7 @@ use bonin_store::{PgAnswer, StoreError};
 use jiff::Timestamp;
 
 use super::LimitReached;
-use crate::{ids::NoRandomness, provider::Unprepared};
+use crate::{ids::NoRandomness, metrics::Limit, provider::Unprepared};
 
 /// Why a use case does not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -67,10 +67,10 @@ impl Error {
                 "SMS로 요청한 건만 다시 보낼 수 있습니다. APP으로 요청한 건은 고객이 앱에서 승인한 뒤 confirm을 부릅니다.",
             )),
             Refusal::TooManyWrongNumbers { until } => {
-                LimitReached::until("otp: 틀린 인증번호를 허용된 횟수만큼 입력해 이 시도는 끝났습니다. send로 새 인증번호를 요청해야 합니다.", until, now).into()
+                LimitReached::until(Limit::WrongNumbers, "otp: 틀린 인증번호를 허용된 횟수만큼 입력해 이 시도는 끝났습니다. send로 새 인증번호를 요청해야 합니다.", until, now).into()
             }
             Refusal::TooManyResends { until } => {
-                LimitReached::until("이 시도에서 다시 보낼 수 있는 횟수를 모두 썼습니다. 받은 인증번호로 confirm하거나, 시도가 만료된 뒤 send로 새로 요청해야 합니다.", until, now).into()
+                LimitReached::until(Limit::Resends, "이 시도에서 다시 보낼 수 있는 횟수를 모두 썼습니다. 받은 인증번호로 confirm하거나, 시도가 만료된 뒤 send로 새로 요청해야 합니다.", until, now).into()
             }
         }
     }

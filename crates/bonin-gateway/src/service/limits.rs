@@ -14,13 +14,18 @@ use governor::{
 };
 use jiff::Timestamp;
 
-use crate::{LimitsConfig, Rate};
+use crate::{
+    LimitsConfig, Rate,
+    metrics::{Limit, LimitMetrics},
+};
 
 /// A limit was reached.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct LimitReached {
-    /// Which, in Korean.
+    /// Which.
+    pub limit: Limit,
+    /// The same in Korean.
     pub message: &'static str,
     /// In how many seconds the caller may come back; at least one.
     pub retry_after: u64,
@@ -28,9 +33,10 @@ pub struct LimitReached {
 
 impl LimitReached {
     /// A limit that ends at a time.
-    pub fn until(message: &'static str, until: Timestamp, now: Timestamp) -> Self {
+    pub fn until(limit: Limit, message: &'static str, until: Timestamp, now: Timestamp) -> Self {
         let wait = until.duration_since(now).as_secs_f64().ceil();
         Self {
+            limit,
             message,
             retry_after: (wait as u64).max(1),
         }
@@ -41,25 +47,31 @@ impl LimitReached {
 #[derive(Debug)]
 struct Counter<K: Clone + Hash + Eq> {
     limiter: DefaultKeyedRateLimiter<K>,
+    limit: Limit,
     message: &'static str,
+    metrics: LimitMetrics,
 }
 
 impl<K: Clone + Hash + Eq> Counter<K> {
-    fn new(rate: Rate, message: &'static str) -> Self {
+    fn new(rate: Rate, limit: Limit, message: &'static str, metrics: &LimitMetrics) -> Self {
         let period = rate.within / rate.count.get();
         let quota = Quota::with_period(period.max(Duration::from_nanos(1)))
             .unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN))
             .allow_burst(rate.count);
         Self {
             limiter: RateLimiter::keyed(quota),
+            limit,
             message,
+            metrics: metrics.clone(),
         }
     }
 
     fn count(&self, key: &K) -> Result<(), LimitReached> {
         self.limiter.check_key(key).map_err(|not_until| {
+            self.metrics.reached(self.limit);
             let wait = not_until.wait_time_from(DefaultClock::default().now());
             LimitReached {
+                limit: self.limit,
                 message: self.message,
                 retry_after: (wait.as_secs_f64().ceil() as u64).max(1),
             }
@@ -81,22 +93,38 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    pub(super) fn new(config: &LimitsConfig) -> Self {
+    pub(super) fn new(config: &LimitsConfig, metrics: &LimitMetrics) -> Self {
         Self {
             customers: Counter::new(
                 config.customer,
+                Limit::Customer,
                 "customer.ipAddress: 이 주소의 고객이 짧은 시간에 너무 많이 요청했습니다. Retry-After의 초만큼 기다린 뒤 다시 요청해야 합니다.",
+                metrics,
             ),
             secrets: Counter::new(
                 config.secret,
+                Limit::Secret,
                 "이 API 시크릿으로 짧은 시간에 너무 많이 요청했습니다. Retry-After의 초만큼 기다린 뒤 다시 요청해야 합니다.",
+                metrics,
             ),
             failed_logins: Counter::new(
                 config.failed_login,
+                Limit::FailedLogin,
                 "이 주소에서 잘못된 인증 정보로 너무 많이 요청했습니다. Retry-After의 초만큼 기다린 뒤 올바른 인증 정보로 요청해야 합니다.",
+                metrics,
             ),
-            checkouts: Counter::new(config.checkout, TOO_MANY_FROM_HERE),
-            checkout_steps: Counter::new(config.checkout_step, TOO_MANY_FROM_HERE),
+            checkouts: Counter::new(
+                config.checkout,
+                Limit::Checkout,
+                TOO_MANY_FROM_HERE,
+                metrics,
+            ),
+            checkout_steps: Counter::new(
+                config.checkout_step,
+                Limit::CheckoutStep,
+                TOO_MANY_FROM_HERE,
+                metrics,
+            ),
         }
     }
 
@@ -156,7 +184,8 @@ mod tests {
             count: NonZeroU32::new(3).unwrap(),
             within: Duration::from_secs(3600),
         };
-        let counter: Counter<IpAddr> = Counter::new(rate, "많습니다");
+        let metrics = LimitMetrics::default();
+        let counter: Counter<IpAddr> = Counter::new(rate, Limit::Customer, "많습니다", &metrics);
         let address: IpAddr = "203.0.113.7".parse().unwrap();
         for _ in 0..3 {
             counter.count(&address).unwrap();

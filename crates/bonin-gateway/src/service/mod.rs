@@ -31,6 +31,7 @@ pub(crate) use retention::scrub;
 use crate::{
     Clock, ConsoleConfig, GatewayConfig,
     admin::Admin,
+    metrics::Metrics,
     provider::{Providers, kcp::Kcp},
 };
 
@@ -50,6 +51,7 @@ pub struct Service {
     asking: asking::Asking,
     asked_windows: checkout::AskedWindows,
     secrets_used: authenticate::SecretsUsed,
+    metrics: Metrics,
     under_way: TaskTracker,
     stopping: CancellationToken,
 }
@@ -61,16 +63,19 @@ impl Service {
         config: GatewayConfig,
         stopping: CancellationToken,
     ) -> Result<Self, SetupError> {
-        let kcp = Kcp::new(&config.kcp).map_err(|error| SetupError(error.to_string()))?;
+        let metrics = Metrics::new();
+        let kcp = Kcp::new(&config.kcp, metrics.kcp.clone());
+        let kcp = kcp.map_err(|error| SetupError(error.to_string()))?;
         Ok(Self {
             store: Arc::new(store),
             clock: Clock,
             providers: Arc::new(Providers::new(kcp)),
-            limits: Arc::new(limits::Limits::new(&config.limits)),
+            limits: Arc::new(limits::Limits::new(&config.limits, &metrics.limits)),
             config: Arc::new(config),
             asking: asking::Asking::default(),
             asked_windows: checkout::AskedWindows::default(),
             secrets_used: authenticate::SecretsUsed::default(),
+            metrics,
             under_way: TaskTracker::new(),
             stopping,
         })
@@ -82,7 +87,13 @@ impl Service {
             self.store.clone(),
             self.providers.clone(),
             Some(self.config.public_url.as_str().into()),
+            self.metrics.logins.clone(),
         )
+    }
+
+    /// What this process counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// The database.

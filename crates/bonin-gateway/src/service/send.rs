@@ -8,7 +8,7 @@ use bonin_store::{
 };
 
 use super::{Caller, Error, LimitReached, Service, order};
-use crate::{ids, provider::PreparedSend};
+use crate::{ids, metrics::Limit, provider::PreparedSend};
 
 impl Service {
     /// Begins the API way. When this returns, the person has the SMS or the request in the PASS app.
@@ -68,6 +68,7 @@ impl Service {
                 BeginError::Refused(refusal) => Error::refused(refusal, now),
                 BeginError::TooManyMessages { until } => too_many_messages(until, now).into(),
                 BeginError::TooManyTries { until } => LimitReached::until(
+                    Limit::DailyTries,
                     "storeId: 이 상점이 24시간 동안 시작할 수 있는 본인인증 횟수를 모두 썼습니다. Retry-After의 초만큼 기다리거나 상점의 한도를 늘려야 합니다.",
                     until,
                     now,
@@ -139,6 +140,7 @@ impl Service {
 
 pub(super) fn too_many_messages(until: jiff::Timestamp, now: jiff::Timestamp) -> LimitReached {
     LimitReached::until(
+        Limit::PhoneMessages,
         "customer.phoneNumber: 이 번호로 보낼 수 있는 메시지 수를 넘었습니다. Retry-After의 초만큼 기다린 뒤 다시 요청해야 합니다.",
         until,
         now,

@@ -7,7 +7,7 @@ use bonin_kcp::hub::{CallError, Outcome, RES_CD_SUCCESS, Reply, message::HubRequ
 use bonin_store::{CallNote, PgAnswer};
 
 use super::{Hub, explain::about_settings, redacted};
-use crate::Clock;
+use crate::{Clock, metrics::KcpMetrics};
 
 /// Our own codes, for where KCP did not answer properly.
 pub(super) const TIMEOUT: &str = "TIMEOUT";
@@ -82,7 +82,7 @@ impl<'a> Calls<'a> {
     pub(super) fn new(hub: &'a Hub) -> Self {
         Self {
             hub,
-            notes: Notes::default(),
+            notes: Notes::counted_by(&hub.metrics),
         }
     }
 
@@ -103,15 +103,24 @@ impl<'a> Calls<'a> {
     }
 
     pub(super) fn notes(self) -> Vec<CallNote> {
-        self.notes.0
+        self.notes.calls
     }
 }
 
 /// What the timeline will tell of calls.
-#[derive(Default)]
-pub(super) struct Notes(pub(super) Vec<CallNote>);
+pub(super) struct Notes {
+    pub(super) calls: Vec<CallNote>,
+    metrics: KcpMetrics,
+}
 
 impl Notes {
+    pub(super) fn counted_by(metrics: &KcpMetrics) -> Self {
+        Self {
+            calls: Vec::new(),
+            metrics: metrics.clone(),
+        }
+    }
+
     /// Notes a call with what came of it.
     pub(super) fn take<A>(
         &mut self,
@@ -134,12 +143,14 @@ impl Notes {
             Err(error) => Err(error.into()),
         };
         let code = result.as_ref().err().map_or(RES_CD_SUCCESS, Stop::code);
-        let millis = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let took = began.elapsed();
+        self.metrics.asked(call, code, took);
+        let millis = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
         tracing::info!(call, code, millis, "asked KCP");
         if let Some(explanation) = about_settings(code) {
             tracing::warn!(code, explanation, "KCP refused for a setting");
         }
-        self.0.push(CallNote {
+        self.calls.push(CallNote {
             at: Clock.now(),
             call: call.to_owned(),
             code: code.to_owned(),
@@ -151,7 +162,7 @@ impl Notes {
     /// The last call's answer came with success, but is not what the protocol says.
     pub(super) fn unusable(&mut self, why: &str) -> Stop {
         let stop = Stop::invalid(why);
-        if let Some(note) = self.0.last_mut() {
+        if let Some(note) = self.calls.last_mut() {
             note.code = stop.code().to_owned();
         }
         tracing::warn!(why, "an answer of KCP is of no use");

@@ -37,7 +37,7 @@ use super::{
     Probed, Product, Provider, Resent, SendOrder, Sent, Unprepared, WindowForm, WindowOrder,
     WindowReturn,
 };
-use crate::{KcpConfig, Problems};
+use crate::{KcpConfig, Problems, metrics::KcpMetrics};
 
 pub(super) use explain::call_name;
 pub use explain::explanation;
@@ -57,6 +57,7 @@ pub struct Kcp {
     connect_timeout: Duration,
     /// Opening a key that was entered may take a second: one at a time.
     opening: Arc<Semaphore>,
+    metrics: KcpMetrics,
 }
 
 /// The adapter could not be set up.
@@ -70,6 +71,7 @@ struct Window {
     client: WindowClient,
     url: Url,
     credentials: WindowCredentials,
+    metrics: KcpMetrics,
 }
 
 /// A channel's hub: where it is and with what to speak to it.
@@ -78,11 +80,12 @@ struct Hub {
     client: HubClient,
     url: Url,
     credentials: HubCredentials,
+    metrics: KcpMetrics,
 }
 
 impl Kcp {
-    /// Sets it up.
-    pub fn new(config: &KcpConfig) -> Result<Self, KcpSetupError> {
+    /// Sets it up. Its calls are counted with these.
+    pub fn new(config: &KcpConfig, metrics: KcpMetrics) -> Result<Self, KcpSetupError> {
         let client = HubClientConfig {
             connect_timeout: config.connect_timeout,
             request_timeout: config.request_timeout,
@@ -103,6 +106,7 @@ impl Kcp {
             codes: OutcomeCodes::new(&config.final_codes, &config.uncounted_codes),
             connect_timeout: config.connect_timeout,
             opening: Arc::new(Semaphore::new(1)),
+            metrics,
         })
     }
 
@@ -115,6 +119,7 @@ impl Kcp {
             client: self.client.clone(),
             url: self.address(channel, &access.url)?,
             credentials: self.credentials.of(channel, access).await?,
+            metrics: self.metrics.clone(),
         })
     }
 
@@ -127,6 +132,7 @@ impl Kcp {
             url: self.address(channel, &access.url)?,
             credentials: WindowCredentials::new(&channel.pg_merchant_id, access.enc_key.expose())
                 .map_err(|error| Unprepared::ChannelUnusable(error.to_string()))?,
+            metrics: self.metrics.clone(),
         })
     }
 

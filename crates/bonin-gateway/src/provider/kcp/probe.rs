@@ -51,7 +51,7 @@ pub(super) async fn window(kcp: &Kcp, channel: &Channel, order: &ProbeOrder) -> 
         ret_url: order.return_url.expose().into(),
         ..Registration::default()
     };
-    let mut notes = Notes::default();
+    let mut notes = Notes::counted_by(&window.metrics);
     let reply = window
         .client
         .register(&window.url, &window.credentials, &registration)

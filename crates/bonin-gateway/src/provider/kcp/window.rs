@@ -61,9 +61,9 @@ impl WindowSend {
 #[async_trait]
 impl PreparedSend for WindowSend {
     async fn carry_out(&self) -> Sent {
-        let mut notes = Notes::default();
-        let began = Instant::now();
         let window = &self.window;
+        let mut notes = Notes::counted_by(&window.metrics);
+        let began = Instant::now();
         let reply = window
             .client
             .register(&window.url, &window.credentials, &self.registration)
@@ -80,7 +80,7 @@ impl PreparedSend for WindowSend {
                     pg_tx_id: None,
                     state: kept.map(|text| ProviderState(Redacted::new(text))),
                     answer: None,
-                    calls: notes.0,
+                    calls: notes.calls,
                 }
             }
             // A registration reaches nobody: whatever came of it, the person saw nothing.
@@ -92,7 +92,7 @@ impl PreparedSend for WindowSend {
                 pg_tx_id: None,
                 state: None,
                 answer: Some(stop.answer()),
-                calls: notes.0,
+                calls: notes.calls,
             },
         }
     }
@@ -135,7 +135,7 @@ pub(super) fn read_return(form: &[u8]) -> WindowReturn {
 
 /// Asks KCP who was verified (`getCertData.do`).
 pub(super) async fn ask(window: &Window, tried: &WindowTry) -> Confirmed {
-    let mut notes = Notes::default();
+    let mut notes = Notes::counted_by(&window.metrics);
     let outcome = match tried.provider_state.as_ref().and_then(WindowState::of) {
         Some(state) => {
             let began = Instant::now();
@@ -164,7 +164,7 @@ pub(super) async fn ask(window: &Window, tried: &WindowTry) -> Confirmed {
             verified: Some((person, raw)),
             pg_tx_id: Some(pg_tx_id),
             answer: None,
-            calls: notes.0,
+            calls: notes.calls,
         },
         Err(stop) => Confirmed {
             outcome: match stop {
@@ -174,7 +174,7 @@ pub(super) async fn ask(window: &Window, tried: &WindowTry) -> Confirmed {
             verified: None,
             pg_tx_id: None,
             answer: Some(stop.answer()),
-            calls: notes.0,
+            calls: notes.calls,
         },
     }
 }
