@@ -7,7 +7,11 @@ use jiff::Timestamp;
 use sqlx::{Any, Row, Transaction};
 
 use super::{VerificationKey, rows, seal::Indexes, timeline::CallNote};
-use crate::{StoreError, time::micros};
+use crate::{
+    StoreError,
+    time::micros,
+    webhook::{self, Outbox, WebhookEvent},
+};
 
 pub(super) struct Locked {
     pub tx: Transaction<'static, Any>,
@@ -16,12 +20,16 @@ pub(super) struct Locked {
     before: IdentityVerification,
     after: IdentityVerification,
     events: Vec<Event>,
+    outbox: Outbox,
+    /// Somebody is to be told of it.
+    is_told: bool,
 }
 
 impl Locked {
     /// Loads the tries and keeps others from changing them until the transaction ends. `None` where there is no such
     /// verification. The update of `revision` is what locks the row on a database with more than one writer.
     pub(super) async fn load(
+        outbox: &Outbox,
         mut tx: Transaction<'static, Any>,
         key: &VerificationKey,
         now: Timestamp,
@@ -56,6 +64,8 @@ impl Locked {
             after: before.clone(),
             before,
             events: Vec::new(),
+            outbox: outbox.clone(),
+            is_told: false,
         }))
     }
 
@@ -95,7 +105,8 @@ impl Locked {
         if let Some((key_id, indexes)) = indexes {
             save_indexes(&mut self.tx, &self.key, key_id, indexes).await?;
         }
-        self.save_verification().await
+        self.save_verification().await?;
+        self.tell().await
     }
 
     /// Appends a line to the timeline that changes nothing else.
@@ -111,7 +122,29 @@ impl Locked {
 
     /// Makes it durable.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.tx.commit().await?)
+        self.tx.commit().await?;
+        if self.is_told {
+            self.outbox.wake();
+        }
+        Ok(())
+    }
+
+    /// Writes down for the store's webhooks what can be seen from outside: another status, or the same of another try.
+    async fn tell(&mut self) -> Result<(), StoreError> {
+        let seen = |state: &IdentityVerification| {
+            let shown = state.shown().map(|attempt| attempt.tx_id.clone());
+            shown.map(|tx_id| (state.status(), tx_id))
+        };
+        let after = seen(&self.after);
+        if seen(&self.before) == after {
+            return Ok(());
+        }
+        if let Some((status, tx_id)) = after {
+            let event = WebhookEvent::of(status);
+            let tx = &mut self.tx;
+            self.is_told |= webhook::write(tx, &self.key, tx_id.as_str(), event, self.now).await?;
+        }
+        Ok(())
     }
 
     async fn append_timeline(

@@ -198,7 +198,7 @@ impl Store {
 
     async fn lock(&self, key: &VerificationKey, now: Timestamp) -> Result<Locked, StoreError> {
         let tx = self.write().await?;
-        Locked::load(tx, key, now)
+        Locked::load(&self.outbox, tx, key, now)
             .await?
             .ok_or(StoreError::NotFound("verification"))
     }

@@ -40,7 +40,7 @@ impl Store {
             id: IdentityVerificationId::parse(row.try_get::<String, _>(1)?).map_err(unknown)?,
         };
         let tx = self.write().await?;
-        let Some(mut locked) = Locked::load(tx, &key, now).await? else {
+        let Some(mut locked) = Locked::load(&self.outbox, tx, &key, now).await? else {
             return Ok(false);
         };
         locked

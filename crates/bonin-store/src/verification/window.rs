@@ -122,7 +122,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let tx = self.write().await?;
-        let Some(mut locked) = Locked::load(tx, key, now).await? else {
+        let Some(mut locked) = Locked::load(&self.outbox, tx, key, now).await? else {
             return Err(StoreError::NotFound("verification"));
         };
         let kind = match note {
