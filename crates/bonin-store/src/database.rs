@@ -1,14 +1,17 @@
-//! Connections: one set of queries, whichever database is behind them.
+//! Connections: one set of queries, whichever database is behind them. What differs is in `dialect.rs`.
 
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    Any, AnyConnection, AnyPool, Connection, Executor, Row, SqlSafeStr, Transaction,
+    Any, AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, Row, SqlSafeStr, Transaction,
     any::{AnyConnectOptions, AnyPoolOptions},
     migrate::{Migration, MigrationType, Migrator},
 };
 
-use crate::StoreError;
+use crate::{
+    StoreError,
+    dialect::{Dialect, Writing},
+};
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (
@@ -21,38 +24,133 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "console",
         include_str!("../../../migrations/0002_console.sql"),
     ),
+    (
+        3,
+        "webhooks",
+        include_str!("../../../migrations/0003_webhooks.sql"),
+    ),
 ];
 
-/// The database's pools. SQLite has one writer, so that writers queue fairly instead of failing busy, and a few readers.
+/// How to connect.
+#[derive(Debug, Clone)]
+pub struct ConnectOptions {
+    /// Whether to make SQLite's file where there is none.
+    pub create: bool,
+    /// PostgreSQL: how many connections this process holds at the most.
+    pub connections: u32,
+    /// How long to wait for a connection, at the most.
+    pub acquire_timeout: Duration,
+    /// PostgreSQL: how long the server works on one statement, or waits for a lock, at the most.
+    pub statement_timeout: Duration,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self {
+            create: false,
+            connections: 16,
+            acquire_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The oldest PostgreSQL that Bonin is tested with, as `server_version_num` says it.
+const OLDEST_POSTGRES: i64 = 150_000;
+
+/// A connection that was idle for longer is asked whether it still lives before it is used.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
+/// The database's pools. SQLite has one writer, so that writers queue fairly instead of failing busy, and a few readers. On
+/// PostgreSQL both are the same pool.
 #[derive(Debug, Clone)]
 pub(crate) struct Database {
+    dialect: Dialect,
     reader: AnyPool,
     writer: AnyPool,
 }
 
 impl Database {
     /// Connects, and checks that what is acknowledged will be on disk.
-    pub(crate) async fn connect(url: &str, create: bool) -> Result<Self, StoreError> {
-        sqlx::any::install_drivers(&[sqlx::sqlite::any::DRIVER]).ok();
+    pub(crate) async fn connect(url: &str, options: &ConnectOptions) -> Result<Self, StoreError> {
+        sqlx::any::install_drivers(&[sqlx::sqlite::any::DRIVER, sqlx::postgres::any::DRIVER]).ok();
+        match Dialect::of(url) {
+            Some(Dialect::Sqlite) => Self::connect_sqlite(url, options).await,
+            Some(Dialect::Postgres) => Self::connect_postgres(url, options).await,
+            None => Err(StoreError::UnknownDatabase),
+        }
+    }
+
+    async fn connect_sqlite(url: &str, options: &ConnectOptions) -> Result<Self, StoreError> {
         let separator = if url.contains('?') { '&' } else { '?' };
-        let mode = if create { "rwc" } else { "rw" };
-        let options = AnyConnectOptions::from_str(&format!("{url}{separator}mode={mode}"))?;
+        let mode = if options.create { "rwc" } else { "rw" };
+        let address = AnyConnectOptions::from_str(&format!("{url}{separator}mode={mode}"))?;
         // One plain connection first: a pool would try again and again where the file is no database.
-        let mut first = AnyConnection::connect_with(&options).await?;
+        let mut first = AnyConnection::connect_with(&address).await?;
         prepare_sqlite(&mut first).await?;
         first.close().await?;
         let pool = |size| {
             AnyPoolOptions::new()
                 .max_connections(size)
-                .acquire_timeout(Duration::from_secs(10))
+                .acquire_timeout(options.acquire_timeout)
                 .idle_timeout(None)
                 .max_lifetime(None)
                 .test_before_acquire(false)
                 .after_connect(|connection, _| Box::pin(prepare_sqlite(connection)))
         };
-        let writer = pool(1).connect_with(options.clone()).await?;
-        let reader = pool(4).min_connections(1).connect_with(options).await?;
-        Ok(Self { reader, writer })
+        let writer = pool(1).connect_with(address.clone()).await?;
+        let reader = pool(4).min_connections(1).connect_with(address).await?;
+        Ok(Self {
+            dialect: Dialect::Sqlite,
+            reader,
+            writer,
+        })
+    }
+
+    async fn connect_postgres(url: &str, options: &ConnectOptions) -> Result<Self, StoreError> {
+        let address = AnyConnectOptions::from_str(url)?;
+        // One plain connection first: a pool would try again and again where the password is wrong.
+        let first = AnyConnection::connect_with(&address);
+        let mut first = tokio::time::timeout(options.acquire_timeout, first)
+            .await
+            .map_err(|_| sqlx::Error::PoolTimedOut)??;
+        let timeout = options.statement_timeout;
+        prepare_postgres(&mut first, timeout).await?;
+        check_postgres(&mut first).await?;
+        first.close().await?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(options.connections.max(1))
+            .min_connections(1)
+            .acquire_timeout(options.acquire_timeout)
+            .idle_timeout(Duration::from_secs(10 * 60))
+            .max_lifetime(Duration::from_secs(30 * 60))
+            .test_before_acquire(false)
+            .before_acquire(|connection, state| {
+                Box::pin(async move {
+                    if state.idle_for > TRUSTED_IDLE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    prepare_postgres(connection, timeout).await?;
+                    check_postgres(connection).await
+                })
+            })
+            .connect_with(address)
+            .await?;
+        Ok(Self {
+            dialect: Dialect::Postgres,
+            reader: pool.clone(),
+            writer: pool,
+        })
+    }
+
+    /// What this database says in its own words.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// A pool for reading.
@@ -60,48 +158,54 @@ impl Database {
         &self.reader
     }
 
-    /// A transaction that writes. On SQLite it takes the write lock at once, so that what it reads stays true.
-    pub(crate) async fn write(&self) -> Result<Transaction<'static, Any>, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    /// A transaction that writes.
+    pub(crate) async fn write(
+        &self,
+        writing: Writing,
+    ) -> Result<Transaction<'static, Any>, StoreError> {
+        let begin = AssertSqlSafe(self.dialect.begin(writing));
+        Ok(self.writer.begin_with(begin).await?)
+    }
+
+    /// A transaction that reads, and sees one moment.
+    pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        let begin = self.dialect.begin_reading();
+        Ok(self.reader.begin_with(begin).await?)
     }
 
     /// Brings the schema up to this version.
     pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
-        Ok(migrator().run(&self.writer).await?)
+        Ok(migrator(self.dialect).run(&self.writer).await?)
     }
 
-    /// Whether there is a table of this name.
-    pub(crate) async fn has_table(&self, name: &str) -> Result<bool, StoreError> {
-        let found = sqlx::query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1")
-            .bind(name.to_owned())
-            .fetch_optional(&self.writer)
-            .await?;
-        Ok(found.is_some())
-    }
-
-    /// Whether the schema is the one that this version needs.
+    /// Whether the schema is the one that this version needs, or a later one.
     pub(crate) async fn check_schema(&self) -> Result<(), StoreError> {
         let applied =
             sqlx::query("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version")
                 .fetch_all(&self.reader)
                 .await
-                .map_err(|error| match error {
-                    sqlx::Error::Database(_) => StoreError::SchemaBehind,
-                    other => other.into(),
+                .map_err(|error| match StoreError::from(error) {
+                    error if error.is_transient() => error,
+                    StoreError::Database(sqlx::Error::Database(_)) => StoreError::SchemaBehind,
+                    other => other,
                 })?;
         let applied = applied
             .iter()
             .map(|row| row.try_get::<i64, _>(0))
             .collect::<Result<Vec<_>, _>>()?;
         let needed: Vec<i64> = MIGRATIONS.iter().map(|(version, ..)| *version).collect();
-        if applied != needed {
-            return Err(StoreError::SchemaBehind);
+        if applied.starts_with(&needed) {
+            return Ok(());
         }
-        Ok(())
+        Err(StoreError::SchemaBehind)
     }
 
     /// Moves all of SQLite's write-ahead log into the database and truncates it. `false` where a reader stands in the way.
+    /// PostgreSQL's log is its own business: it is recycled, and archived where the operator says so.
     pub(crate) async fn truncate_log(&self) -> Result<bool, StoreError> {
+        if self.dialect == Dialect::Postgres {
+            return Ok(true);
+        }
         let mut writer = self.writer.acquire().await?;
         // Not waiting for readers: writers wait for this connection.
         writer.execute("PRAGMA busy_timeout = 0").await?;
@@ -118,7 +222,7 @@ impl Database {
     }
 }
 
-fn migrator() -> Migrator {
+fn migrator(dialect: Dialect) -> Migrator {
     let migrations = MIGRATIONS
         .iter()
         .map(|(version, description, sql)| {
@@ -126,7 +230,7 @@ fn migrator() -> Migrator {
                 *version,
                 (*description).into(),
                 MigrationType::Simple,
-                sql.into_sql_str(),
+                AssertSqlSafe(dialect.migration(sql)).into_sql_str(),
                 false,
             )
         })
@@ -162,6 +266,51 @@ async fn prepare_sqlite(connection: &mut AnyConnection) -> Result<(), sqlx::Erro
             "SQLite did not switch to WAL with synchronous=FULL; is the folder on a local disk?"
                 .into(),
         ));
+    }
+    Ok(())
+}
+
+/// What each connection is told. A session's own setting counts, whatever the server's default is.
+async fn prepare_postgres(
+    connection: &mut AnyConnection,
+    statement_timeout: Duration,
+) -> Result<(), sqlx::Error> {
+    let millis = statement_timeout.as_millis().max(1);
+    let settings = format!(
+        "SET synchronous_commit = on; SET default_transaction_isolation = 'read committed'; \
+         SET statement_timeout = {millis}; SET lock_timeout = {millis}; \
+         SET idle_in_transaction_session_timeout = {}; SET client_encoding = 'UTF8'",
+        millis.saturating_mul(2)
+    );
+    connection.execute(AssertSqlSafe(settings)).await?;
+    Ok(())
+}
+
+/// Refuses a server that would lose what it acknowledged, that cannot be written to, or that is too old.
+async fn check_postgres(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT current_setting('server_version_num')::bigint, current_setting('fsync'), \
+         current_setting('server_encoding'), CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let refuse = |why: &str| Err(sqlx::Error::Configuration(why.into()));
+    if row.try_get::<i64, _>(0)? < OLDEST_POSTGRES {
+        return refuse("PostgreSQL 15 or newer is needed");
+    }
+    if row.try_get::<String, _>(1)? != "on" {
+        return refuse(
+            "PostgreSQL runs with fsync off, so that it may lose what it acknowledged; switch fsync on",
+        );
+    }
+    if row.try_get::<String, _>(2)? != "UTF8" {
+        return refuse("the database's encoding is not UTF8; make it with ENCODING 'UTF8'");
+    }
+    // A standby is what one reaches in the middle of a failover: somebody else is about to become the primary.
+    if row.try_get::<i64, _>(3)? != 0 {
+        return Err(sqlx::Error::Io(std::io::Error::other(
+            "this PostgreSQL server is a standby, which takes no writes; connect to the primary",
+        )));
     }
     Ok(())
 }

@@ -1,11 +1,18 @@
 //! What can go wrong with the database.
 
+use sqlx::postgres::PgDatabaseError;
+
 /// A failure of the store. None of its messages holds a person's data or a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database did not do what was asked: away, full, locked for too long.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The address is of no database that Bonin knows.
+    #[error(
+        "the database must be a sqlite: or a postgres: address, such as sqlite:///var/lib/bonin/bonin.db or postgres://bonin@db.example.com/bonin"
+    )]
+    UnknownDatabase,
     /// A migration failed.
     #[error("the schema could not be brought up: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -44,6 +51,15 @@ pub enum StoreError {
     /// Nobody would be left who may do everything.
     #[error("the last active owner stays one")]
     LastOwner,
+    /// There are as many of them as there may be.
+    #[error("there are as many {0} as there may be")]
+    TooMany(&'static str),
+    /// It was put away for good.
+    #[error("this {0} was put away")]
+    Retired(&'static str),
+    /// The operating system gave no randomness.
+    #[error("the operating system gave no randomness")]
+    NoRandomness,
     /// What is asked for is not there.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -56,13 +72,58 @@ impl StoreError {
             return false;
         };
         match error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
-            // SQLite: BUSY (5), LOCKED (6), IOERR (10), FULL (13), CANTOPEN (14); extended codes keep the low byte.
-            sqlx::Error::Database(error) => error
-                .code()
-                .and_then(|code| code.parse::<u32>().ok())
-                .is_some_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14)),
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::WorkerCrashed => true,
+            sqlx::Error::Database(error) => {
+                let code = error.code().unwrap_or_default();
+                if error.try_downcast_ref::<PgDatabaseError>().is_some() {
+                    is_transient_of_postgres(&code)
+                } else {
+                    is_transient_of_sqlite(&code)
+                }
+            }
             _ => false,
+        }
+    }
+}
+
+/// BUSY (5), LOCKED (6), IOERR (10), FULL (13), CANTOPEN (14); extended codes keep the low byte.
+fn is_transient_of_sqlite(code: &str) -> bool {
+    code.parse::<u32>()
+        .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14))
+}
+
+/// By class: connection (08), resources (53), operator's intervention (57: shutting down, starting up, cancelled by a
+/// time-out), system (58). And a server that became read-only (25006), two that waited for each other (40001, 40P01), and a
+/// lock that was not given in time (55P03).
+fn is_transient_of_postgres(code: &str) -> bool {
+    matches!(code.get(..2), Some("08" | "53" | "57" | "58"))
+        || matches!(code, "25006" | "40001" | "40P01" | "55P03")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_succeed_later_is_told_from_what_is_wrong() {
+        for code in ["5", "6", "261", "517", "10", "13", "14", "2570"] {
+            assert!(is_transient_of_sqlite(code), "{code}");
+        }
+        for code in ["1", "19", "1555", "2067", "11", "26", ""] {
+            assert!(!is_transient_of_sqlite(code), "{code}");
+        }
+        for code in [
+            "08006", "53300", "53100", "57P01", "57P02", "57P03", "57014", "58030", "25006",
+            "40001", "40P01", "55P03",
+        ] {
+            assert!(is_transient_of_postgres(code), "{code}");
+        }
+        for code in ["23505", "22021", "42P01", "25P02", "28P01", "3D000", ""] {
+            assert!(!is_transient_of_postgres(code), "{code}");
         }
     }
 }

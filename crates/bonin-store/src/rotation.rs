@@ -16,6 +16,7 @@ pub use reseal::Resealing;
 
 use crate::{
     Act, Actor, Store, StoreError,
+    dialect::Writing,
     sealed::NO_KEY,
     time::{micros, timestamp},
 };
@@ -72,13 +73,26 @@ impl Store {
     /// A transaction that writes, with the keys that the database says are in use. Whatever it seals must be sealed after it
     /// has begun.
     pub(crate) async fn write(&self) -> Result<Transaction<'static, Any>, StoreError> {
-        self.with_keys_of(|| self.database.write()).await
+        self.with_keys_of(|| self.database.write(Writing::Beside))
+            .await
+    }
+
+    /// The same for an act of administration: they happen one at a time, on whichever instance, so that what one reads stays
+    /// true until it has written.
+    pub(crate) async fn administer(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        self.with_keys_of(|| self.database.write(Writing::Administration))
+            .await
+    }
+
+    /// The same, while nobody else writes: what is under way ends first, what comes later waits.
+    async fn write_alone(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        self.with_keys_of(|| self.database.write(Writing::Alone))
+            .await
     }
 
     /// A transaction that reads, with the keys that are in use in what it sees.
     pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Any>, StoreError> {
-        self.with_keys_of(|| async { Ok(self.database.reader().begin().await?) })
-            .await
+        self.with_keys_of(|| self.database.snapshot()).await
     }
 
     /// Begins a transaction. Where a key is missing it is read again, outside of the transaction since that may take long,
@@ -153,10 +167,29 @@ impl Store {
         Ok(self.snapshot().await?.rollback().await?)
     }
 
-    /// Notes the first key of a new database; refuses keys that are missing or other than they were.
+    /// Refuses keys that are missing or other than they were. A new database begins here: with the keyring's first key, and
+    /// the audit's chain.
     pub(crate) async fn check_keys(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.database.write().await?;
-        let known = sqlx::query(KEYS).fetch_all(&mut *tx).await?;
+        let mut tx = self.database.snapshot().await?;
+        let is_new = !self.are_keys_here(&mut tx).await?;
+        tx.rollback().await?;
+        if !is_new {
+            return Ok(());
+        }
+        // Another instance may begin at the same moment.
+        let mut tx = self.database.write(Writing::Alone).await?;
+        if !self.are_keys_here(&mut tx).await? {
+            self.note_key(&mut tx, self.keyring.active_id(), now)
+                .await?;
+            self.begin_chain(&mut tx).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Makes the keyring use the database's keys. `false` where it has none yet.
+    async fn are_keys_here(&self, tx: &mut Transaction<'static, Any>) -> Result<bool, StoreError> {
+        let known = sqlx::query(KEYS).fetch_all(&mut **tx).await?;
         for row in &known {
             if KeyState::parse(&row.try_get::<String, _>("state")?)? == KeyState::Retired {
                 continue;
@@ -170,14 +203,10 @@ impl Store {
                 Some(_) => {}
             }
         }
-        if known.is_empty() {
-            self.note_key(&mut tx, self.keyring.active_id(), now)
-                .await?;
-        } else if let Some(missing) = self.follow_keys(&mut tx).await? {
-            return Err(StoreError::KeyMissing(missing.into()));
+        match self.follow_keys(tx).await? {
+            Some(missing) => Err(StoreError::KeyMissing(missing.into())),
+            None => Ok(!known.is_empty()),
         }
-        tx.commit().await?;
-        Ok(())
     }
 
     async fn note_key(
@@ -229,7 +258,7 @@ impl Store {
         if self.keyring.check_value(to).is_none() {
             return Err(StoreError::KeyMissing(to.into()));
         }
-        let mut tx = self.write().await?;
+        let mut tx = self.write_alone().await?;
         let from = self.keyring.active_id();
         let known = sqlx::query("SELECT 1 FROM key_version WHERE id = $1")
             .bind(i64::from(to))
@@ -259,7 +288,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<Vec<u32>, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.write_alone().await?;
         if self.keyring.active_id() != active {
             // Another rotation has begun meanwhile.
             return Ok(Vec::new());

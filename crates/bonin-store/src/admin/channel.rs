@@ -199,7 +199,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let before = self.channel_in(&mut tx, &channel.id).await?;
         let Some(act) = act_of(before.as_deref(), channel) else {
             return Ok(());
@@ -219,7 +219,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let channel = self.channel_in(&mut tx, id).await?;
         let channel = channel.ok_or(StoreError::NotFound("channel"))?;
         if channel.retired_at.is_some() == retired {

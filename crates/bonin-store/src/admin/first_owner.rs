@@ -19,7 +19,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         if Self::any_user(&mut tx).await? {
             return Ok(false);
         }
@@ -46,7 +46,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         if !self.is_setup_code(&mut tx, code, now).await? || Self::any_user(&mut tx).await? {
             return Ok(false);
         }
@@ -64,7 +64,7 @@ impl Store {
         code: &SecretHash,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.database.reader().begin().await?;
+        let mut tx = self.database.snapshot().await?;
         let takes =
             self.is_setup_code(&mut tx, code, now).await? && !Self::any_user(&mut tx).await?;
         tx.rollback().await?;

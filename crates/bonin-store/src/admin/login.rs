@@ -57,7 +57,7 @@ fn wait_after(failed: i64) -> Option<SignedDuration> {
 impl Store {
     /// Counts a guess at a password or a number as wrong, before it is judged.
     pub async fn count_guess(&self, user: &UserId, now: Timestamp) -> Result<Guess, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let counted = sqlx::query(
             "UPDATE console_user SET failed_logins = failed_logins + 1 \
              WHERE id = $1 AND (locked_until IS NULL OR locked_until <= $2) RETURNING failed_logins",
@@ -97,7 +97,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let act = Act::new("login.failed").to(user);
         let act = act.with(json!({ "factor": factor }));
         self.append(&mut tx, by, act, now).await?;
@@ -117,7 +117,7 @@ impl Store {
         user: &UserId,
         locks_until: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         Self::take_back(&mut tx, user, locks_until).await?;
         tx.commit().await?;
         Ok(())
@@ -148,7 +148,7 @@ impl Store {
         locks_until: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let user = Self::user_in(&mut tx, &session.user).await?;
         if user.is_disabled() || user.password_changed_at != session.password_set_at {
             return Ok(false);
@@ -168,7 +168,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let user = Self::user_in(&mut tx, &session.user).await?;
         if user.is_disabled()
             || user.has_totp != code.is_some()

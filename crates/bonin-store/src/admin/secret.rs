@@ -27,7 +27,7 @@ impl SecretHash {
         )
     }
 
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.0.clone()
     }
 }
@@ -92,7 +92,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         sqlx::query(
             "INSERT INTO api_secret (id, hash, prefix, name, default_store_id, created_at, expires_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -171,7 +171,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let before = Self::name_and_store(&mut tx, id).await?;
         sqlx::query("UPDATE api_secret SET name = $2 WHERE id = $1")
             .bind(id.as_str())
@@ -194,7 +194,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let (name, store) = Self::name_and_store(&mut tx, id).await?;
         let done = sqlx::query(
             "UPDATE api_secret SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",

@@ -240,7 +240,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         if let Some(kept) = self.session_in(&mut tx, hash).await? {
             sqlx::query("DELETE FROM console_session WHERE hash = $1")
                 .bind(kept)
@@ -261,7 +261,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let ended = sqlx::query("DELETE FROM console_session WHERE user_id = $1 AND id = $2")
             .bind(user.as_str())
             .bind(id.as_str())
@@ -285,7 +285,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let ended = sqlx::query("DELETE FROM console_session WHERE user_id = $1 AND id <> $2")
             .bind(user.as_str())
             .bind(but.as_str())

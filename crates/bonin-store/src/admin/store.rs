@@ -142,7 +142,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         sqlx::query(
             "INSERT INTO store (id, name, kind, allow_test_channels, created_at, browser_origins, redirect_hosts, \
              redirect_schemes, limit_phone_messages, limit_daily_tries, retention_days, updated_at) \
@@ -176,7 +176,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let row = sqlx::query(sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM store WHERE id = $1"
         )))

@@ -17,6 +17,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
+        self.lock_secret(&mut tx, secret).await?;
         Self::write_refresh_token(&mut tx, secret, token, expires_at, now).await?;
         tx.commit().await?;
         Ok(())
@@ -49,20 +50,39 @@ impl Store {
         next_expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<Option<SecretId>, StoreError> {
+        let Some(secret) = self.refresh_token_holder(token, now).await? else {
+            return Ok(None);
+        };
         let mut tx = self.write().await?;
-        let used = sqlx::query(
-            "DELETE FROM refresh_token WHERE hash = $1 AND expires_at > $2 RETURNING secret_id",
-        )
-        .bind(token.bytes())
-        .bind(micros(now))
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some(used) = used else { return Ok(None) };
-        let secret = SecretId::parse(used.try_get::<String, _>(0)?)
-            .map_err(|_| StoreError::UnknownValue("refresh_token"))?;
+        self.lock_secret(&mut tx, &secret).await?;
+        let used = sqlx::query("DELETE FROM refresh_token WHERE hash = $1 AND expires_at > $2")
+            .bind(token.bytes())
+            .bind(micros(now))
+            .execute(&mut *tx)
+            .await?;
+        if used.rows_affected() == 0 {
+            return Ok(None);
+        }
         Self::write_refresh_token(&mut tx, &secret, next, next_expires_at, now).await?;
         tx.commit().await?;
         Ok(Some(secret))
+    }
+
+    /// Of two who ask for a token at once, the second one replaces what the first one got.
+    async fn lock_secret(
+        &self,
+        tx: &mut sqlx::Transaction<'static, sqlx::Any>,
+        secret: &SecretId,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT 1 FROM api_secret WHERE id = $1{}",
+            self.database.dialect().for_update()
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(secret.as_str())
+            .fetch_optional(&mut **tx)
+            .await?;
+        Ok(())
     }
 
     async fn write_refresh_token(

@@ -100,7 +100,7 @@ impl ConsoleUser {
 }
 
 pub(super) const COLUMNS: &str = "console_user.id AS user_id, username, role, must_change, \
-     totp_secret IS NOT NULL AS has_totp, locked_until, console_user.created_at AS user_created_at, \
+     CASE WHEN totp_secret IS NULL THEN 0 ELSE 1 END AS has_totp, locked_until, console_user.created_at AS user_created_at, \
      password_changed_at, last_login_at, disabled_at";
 
 pub(super) fn place<'a>(column: &'static str, row: &'a UserId) -> Place<'a> {
@@ -215,7 +215,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         self.insert_user(&mut tx, user, by, now).await?;
         tx.commit().await?;
         Ok(())

@@ -20,7 +20,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let before = Self::user_in(&mut tx, id).await?;
         if before.role == role {
             return Ok(());
@@ -51,7 +51,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let before = Self::user_in(&mut tx, id).await?;
         let sealed = self
             .keyring
@@ -81,7 +81,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let before = Self::user_in(&mut tx, id).await?;
         let sealed = self
             .keyring
@@ -106,7 +106,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let before = Self::user_in(&mut tx, id).await?;
         if !before.has_totp {
             return Ok(());
@@ -129,7 +129,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let before = Self::user_in(&mut tx, id).await?;
         if before.is_disabled() == disabled {
             return Ok(());
@@ -158,7 +158,7 @@ impl Store {
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.administer().await?;
         let before = Self::user_in(&mut tx, id).await?;
         sqlx::query("UPDATE console_user SET failed_logins = 0, locked_until = NULL WHERE id = $1")
             .bind(id.as_str())

@@ -240,7 +240,10 @@ impl Store {
         &self,
         tx: &mut Transaction<'static, Any>,
     ) -> Result<(chain::ChainKey, AuditHead, Vec<u8>), StoreError> {
-        let kept = sqlx::query(CHAIN).fetch_optional(&mut **tx).await?;
+        let locking = format!("{CHAIN}{}", self.database.dialect().for_update());
+        let kept = sqlx::query(sqlx::AssertSqlSafe(locking))
+            .fetch_optional(&mut **tx)
+            .await?;
         if let Some(row) = kept {
             let (head, proof) = head_of(&row)?;
             return Ok((chain::ChainKey::open(&self.keyring, &row)?, head, proof));
@@ -258,10 +261,11 @@ impl Store {
     }
 
     /// Begins the chain of a new database.
-    pub(crate) async fn begin_chain(&self) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        self.put_chain(&mut tx, &AuditHead::start(), true).await?;
-        tx.commit().await?;
+    pub(crate) async fn begin_chain(
+        &self,
+        tx: &mut Transaction<'static, Any>,
+    ) -> Result<(), StoreError> {
+        self.put_chain(tx, &AuditHead::start(), true).await?;
         Ok(())
     }
 

@@ -26,7 +26,7 @@ enum Key {
     Number(&'static str),
 }
 
-const TABLES: [Table; 6] = [
+const TABLES: [Table; 7] = [
     Table {
         name: "channel",
         key: Key::Text("id"),
@@ -46,6 +46,11 @@ const TABLES: [Table; 6] = [
         name: "console_session",
         key: Key::Text("id"),
         columns: &["totp_pending"],
+    },
+    Table {
+        name: "webhook_endpoint",
+        key: Key::Text("id"),
+        columns: &["url", "secret", "previous_secret"],
     },
     Table {
         name: "audit_chain",
@@ -152,10 +157,15 @@ impl Store {
             }
         };
         let sql = format!(
-            "SELECT {key}, {}{more} FROM {} WHERE {key} > $1 ORDER BY {key} LIMIT {BATCH}",
+            "SELECT {key}, {}{more} FROM {} WHERE {key} > $1 ORDER BY {key} LIMIT {BATCH}{}",
             table.columns.join(", "),
-            table.name
+            table.name,
+            self.database.dialect().for_update()
         );
+        if table.name == "attempt" {
+            self.lock_verifications_of_tries(tx, &round.after.text)
+                .await?;
+        }
         let query = sqlx::query(sqlx::AssertSqlSafe(sql));
         let query = match table.key {
             Key::Text(_) => query.bind(round.after.text.clone()),
@@ -179,6 +189,26 @@ impl Store {
             }
         }
         Ok((rows.len() as i64) < BATCH)
+    }
+
+    /// Whoever changes a try locks its verification first; so does this, for a batch of tries, in an order of its own kind, so
+    /// that no two wait for each other.
+    async fn lock_verifications_of_tries(
+        &self,
+        tx: &mut Transaction<'static, Any>,
+        after: &str,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT 1 FROM identity_verification WHERE (store_id, id) IN (SELECT store_id, verification_id FROM \
+             (SELECT store_id, verification_id FROM attempt WHERE tx_id > $1 ORDER BY tx_id LIMIT {BATCH}) AS batch) \
+             ORDER BY store_id, id{}",
+            self.database.dialect().for_update()
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(after.to_owned())
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
     }
 
     /// Seals one row's fields anew, those that are sealed with an older key.
@@ -258,7 +288,8 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
             "SELECT store_id, id, index_key FROM identity_verification WHERE (store_id, id) > ($1, $2) \
-             ORDER BY store_id, id LIMIT {BATCH}"
+             ORDER BY store_id, id LIMIT {BATCH}{}",
+            self.database.dialect().for_update()
         )))
         .bind(round.after.text.clone())
         .bind(round.after.second.clone())
@@ -289,7 +320,8 @@ impl Store {
         round: &mut Resealing,
     ) -> Result<bool, StoreError> {
         let rows = sqlx::query(
-            "SELECT m.tx_id, m.phone_index, a.requested_phone FROM phone_message m LEFT JOIN attempt a ON a.tx_id = m.tx_id",
+            "SELECT m.tx_id, m.phone_index, a.requested_phone FROM phone_message m LEFT JOIN attempt a ON a.tx_id = m.tx_id \
+             ORDER BY m.tx_id",
         )
         .fetch_all(&mut **tx)
         .await?;

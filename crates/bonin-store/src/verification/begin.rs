@@ -85,7 +85,7 @@ impl Store {
         .bind(micros(now))
         .execute(&mut *tx)
         .await?;
-        let Some(mut locked) = Locked::load(tx, key, now).await? else {
+        let Some(mut locked) = Locked::load(&self.outbox, tx, key, now).await? else {
             return Err(StoreError::NotFound("verification").into());
         };
         locked.decide(
@@ -97,14 +97,20 @@ impl Store {
             &self.rules,
         )?;
         if let Some(max) = wanted.daily_tries {
-            count_tries(&mut locked.tx, &key.store, max, now)
-                .await?
-                .map_err(|until| BeginError::TooManyTries { until })?;
+            count_tries(
+                &mut locked.tx,
+                self.database.dialect(),
+                &key.store,
+                max,
+                now,
+            )
+            .await?
+            .map_err(|until| BeginError::TooManyTries { until })?;
         }
         if let (Some(limit), Some(phone)) = (wanted.message_limit, &wanted.customer.phone) {
             count_message(
                 &mut locked.tx,
-                &self.keyring,
+                (self.database.dialect(), &self.keyring),
                 phone,
                 limit,
                 wanted.tx_id.as_str(),

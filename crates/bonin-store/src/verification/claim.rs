@@ -101,7 +101,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Claimed, ClaimError> {
         let tx = self.write().await?;
-        let Some(mut locked) = Locked::load(tx, key, now).await? else {
+        let Some(mut locked) = Locked::load(&self.outbox, tx, key, now).await? else {
             return Err(ClaimError::NotFound);
         };
         let last = locked.state().attempts().last().map(|a| a.tx_id.clone());
@@ -144,7 +144,7 @@ impl Store {
         {
             count_message(
                 &mut locked.tx,
-                &self.keyring,
+                (self.database.dialect(), &self.keyring),
                 phone,
                 limit,
                 tx_id.as_str(),

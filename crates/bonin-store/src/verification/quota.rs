@@ -7,7 +7,8 @@ use sqlx::{Any, Row, Transaction};
 
 use super::MessageLimit;
 use crate::{
-    Keyring, StoreError,
+    Keyring, SecretHash, StoreError,
+    dialect::Dialect,
     keyring::IndexScope,
     time::{micros, timestamp},
 };
@@ -29,6 +30,7 @@ const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Whether the store may begin one more try, or from when on. The try itself is what counts next time.
 pub(super) async fn count_tries(
     tx: &mut Transaction<'static, Any>,
+    dialect: Dialect,
     store: &StoreId,
     max: u32,
     now: Timestamp,
@@ -36,6 +38,9 @@ pub(super) async fn count_tries(
     let Some(last) = max.checked_sub(1) else {
         return Ok(Err(now.checked_add(A_DAY).unwrap_or(Timestamp::MAX)));
     };
+    dialect
+        .lock_count(tx, &SecretHash::of(store.as_str()).bytes())
+        .await?;
     let since = now.checked_sub(A_DAY).unwrap_or(Timestamp::MIN);
     // When the oldest of the last `max` is a day old, the next may begin.
     let oldest = sqlx::query(
@@ -54,12 +59,15 @@ pub(super) async fn count_tries(
 /// Counts one more message to the phone, or says from when on the next one may go.
 pub(super) async fn count_message(
     tx: &mut Transaction<'static, Any>,
-    keyring: &Keyring,
+    (dialect, keyring): (Dialect, &Keyring),
     phone: &PhoneNumber,
     limit: MessageLimit,
     tx_id: &str,
     now: Timestamp,
 ) -> Result<Result<(), Timestamp>, StoreError> {
+    dialect
+        .lock_count(tx, &keyring.index_of_message(phone.expose()))
+        .await?;
     let since = micros(now.checked_sub(limit.within).unwrap_or(Timestamp::MIN));
     let mut sent: Vec<i64> = Vec::new();
     for index in keyring.indexes(&SCOPE, phone.expose()) {

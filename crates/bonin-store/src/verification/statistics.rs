@@ -164,7 +164,7 @@ impl Store {
             return Ok(Statistics::default());
         }
         // One snapshot: what is counted twice is the same twice.
-        let mut tx = self.database.reader().begin().await?;
+        let mut tx = self.database.snapshot().await?;
         Ok(Statistics {
             verifications: verifications(&mut tx, query).await?,
             tries: tries(&mut tx, query).await?,
@@ -271,14 +271,11 @@ async fn failures(
 
 #[cfg(test)]
 mod tests {
-    use bonin_core::Rules;
-
     use super::*;
-    use crate::Keyring;
 
     /// What SQLite does for a query, in its own words.
     async fn plan(store: &Store, query: &StatisticsQuery, sql: String) -> String {
-        let mut tx = store.database.reader().begin().await.unwrap();
+        let mut tx = store.database.snapshot().await.unwrap();
         let rows = query.rows(&mut tx, format!("EXPLAIN QUERY PLAN {sql}"));
         let rows = rows.await.unwrap();
         let steps = rows.iter().map(|row| row.get::<String, _>("detail"));
@@ -288,11 +285,7 @@ mod tests {
     #[tokio::test]
     async fn no_query_reads_more_than_its_time_of_its_stores() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}/bonin.db", folder.path().display());
-        let keyring = Keyring::parse("1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
-        let store = Store::connect(&url, keyring, Rules::default(), true);
-        let store = store.await.unwrap();
-        store.migrate(Timestamp::UNIX_EPOCH).await.unwrap();
+        let store = Store::new_in(folder.path()).await;
         let id = |id| StoreId::parse(id).unwrap();
         for stores in [vec![id("one")], vec![id("one"), id("two"), id("three")]] {
             let query = StatisticsQuery {

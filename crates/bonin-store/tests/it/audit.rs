@@ -3,9 +3,9 @@
 use bonin_core::Redacted;
 use bonin_store::*;
 use serde_json::json;
-use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+use sqlx::{Connection, Row};
 
-use crate::fixture::{Fixture, KEY, at, open_in, someone, store_id};
+use crate::fixture::{Fixture, KEY, at, someone, store_id};
 
 fn clerk() -> Actor {
     Actor {
@@ -36,11 +36,7 @@ async fn written() -> Fixture {
 
 /// What a thief with the database's password does.
 async fn tamper(fixture: &Fixture, sql: &'static str) {
-    let mut connection = SqliteConnectOptions::new()
-        .filename(fixture.folder.path().join("bonin.db"))
-        .connect()
-        .await
-        .unwrap();
+    let mut connection = fixture.place.stranger().await;
     let done = sqlx::query(sql).execute(&mut connection).await.unwrap();
     assert!(done.rows_affected() > 0, "{sql}");
     connection.close().await.unwrap();
@@ -90,7 +86,7 @@ async fn each_field_of_an_entry_is_held() {
         "UPDATE audit SET details = '{}' WHERE seq = 4",
         "UPDATE audit SET reason = NULL WHERE seq = 4",
         "UPDATE audit SET reason = (SELECT reason FROM audit WHERE seq = 5) WHERE seq = 4",
-        "UPDATE audit SET mac = zeroblob(32) WHERE seq = 4",
+        "UPDATE audit SET mac = (SELECT mac FROM audit WHERE seq = 3) WHERE seq = 4",
     ] {
         let fixture = written().await;
         tamper(&fixture, sql).await;
@@ -150,7 +146,7 @@ async fn an_entry_whose_reason_does_not_open_hides_no_other_and_is_noticed() {
     let seq = told.unwrap().seq;
     tamper(
         &fixture,
-        "UPDATE audit SET reason = X'0102030405060708' WHERE reason IS NOT NULL",
+        "UPDATE audit SET reason = mac WHERE reason IS NOT NULL",
     )
     .await;
     let after = fixture.store.audit(&query).await.unwrap().entries;
@@ -184,12 +180,10 @@ async fn an_entry_without_a_reason_cannot_be_moved_either() {
 async fn an_entry_of_another_copy_is_noticed_in_the_middle_and_at_the_end() {
     for (followed_by, noticed_at) in [(0, 8), (1, 9)] {
         let fixture = written().await;
-        let exile = tempfile::tempdir().unwrap();
-        let other = exile.path().join("bonin.db");
         fixture.store.close().await;
-        std::fs::copy(fixture.folder.path().join("bonin.db"), &other).unwrap();
+        let exile = fixture.place.copy().await;
         let act = |subject: &str| Act::new("user.disable").to(subject);
-        let store = open_in(exile.path(), KEY).await;
+        let store = exile.open(KEY).await;
         store.note(&clerk(), act("user-4"), at(20)).await.unwrap();
         store.close().await;
         let store = fixture.reopened().await;
@@ -199,18 +193,20 @@ async fn an_entry_of_another_copy_is_noticed_in_the_middle_and_at_the_end() {
         }
         assert!(store.verify_audit(None).await.unwrap().is_ok());
 
-        let mut connection = SqliteConnectOptions::new()
-            .filename(fixture.folder.path().join("bonin.db"))
-            .connect()
+        // The other copy's entry, in the place of this one's.
+        let mut connection = exile.stranger().await;
+        let row = sqlx::query("SELECT subject, mac FROM audit WHERE seq = 8")
+            .fetch_one(&mut connection)
             .await
             .unwrap();
-        for sql in [
-            "ATTACH DATABASE $1 AS exile",
-            "REPLACE INTO audit SELECT * FROM exile.audit WHERE seq = 8 AND $1 <> ''",
-        ] {
-            let query = sqlx::query(sql).bind(other.to_str().unwrap());
-            query.execute(&mut connection).await.unwrap();
-        }
+        connection.close().await.unwrap();
+        let mut connection = fixture.place.stranger().await;
+        sqlx::query("UPDATE audit SET subject = $1, mac = $2 WHERE seq = 8")
+            .bind(row.get::<String, _>(0))
+            .bind(row.get::<Vec<u8>, _>(1))
+            .execute(&mut connection)
+            .await
+            .unwrap();
         connection.close().await.unwrap();
         let checked = store.verify_audit(None).await.unwrap();
         assert_eq!(checked, Err(AuditProblem::Changed(noticed_at)));
@@ -272,23 +268,13 @@ async fn an_entry_before_the_first_is_noticed() {
 #[tokio::test]
 async fn an_older_copy_is_whole_in_itself_and_told_by_the_exported_head() {
     let fixture = written().await;
-    let copy = tempfile::tempdir().unwrap();
     let older = fixture.store.audit_head().await.unwrap();
     fixture.store.close().await;
-    std::fs::copy(
-        fixture.folder.path().join("bonin.db"),
-        copy.path().join("bonin.db"),
-    )
-    .unwrap();
+    let copy = fixture.place.copy().await;
     let store = fixture.reopened().await;
     let exported = store.export_audit_head(&clerk(), at(30)).await.unwrap();
-    store.close().await;
-    std::fs::copy(
-        copy.path().join("bonin.db"),
-        fixture.folder.path().join("bonin.db"),
-    )
-    .unwrap();
-    let store = fixture.reopened().await;
+    let store = copy.open(KEY).await;
+    store.check(at(31)).await.unwrap();
     assert_eq!(store.verify_audit(None).await.unwrap(), Ok(older));
     let checked = store.verify_audit(Some(&exported)).await.unwrap();
     assert_eq!(checked, Err(AuditProblem::NotTheHead(exported.seq)));
@@ -297,7 +283,7 @@ async fn an_older_copy_is_whole_in_itself_and_told_by_the_exported_head() {
 #[tokio::test]
 async fn without_its_key_the_chain_proves_nothing_and_says_so() {
     let fixture = written().await;
-    tamper(&fixture, "UPDATE audit_chain SET hmac_key = zeroblob(80)").await;
+    tamper(&fixture, "UPDATE audit_chain SET hmac_key = head_mac").await;
     assert_eq!(verified(&fixture).await, Err(AuditProblem::NoKey));
     tamper(&fixture, "DELETE FROM audit_chain").await;
     assert_eq!(verified(&fixture).await, Err(AuditProblem::NoKey));
@@ -387,14 +373,7 @@ async fn entries_are_found_by_action_group_actor_and_subject_page_by_page() {
 async fn neither_a_reason_nor_a_credential_stands_in_the_files() {
     let fixture = written().await;
     fixture.store.close().await;
-    for file in std::fs::read_dir(fixture.folder.path()).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
-        let holds = |text: &str| {
-            bytes
-                .windows(text.len())
-                .any(|part| part == text.as_bytes())
-        };
-        assert!(!holds("고객 문의"));
-        assert!(!holds("PRIVATE KEY"));
+    for text in ["고객 문의", "PRIVATE KEY"] {
+        assert!(!fixture.place.holds(text.as_bytes()).await, "{text}");
     }
 }

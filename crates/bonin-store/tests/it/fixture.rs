@@ -1,24 +1,16 @@
-//! A database in a temporary folder, with a store and a channel in it.
+//! A database with a store and a channel in it.
 
 use bonin_core::*;
 use bonin_store::*;
 use jiff::{SignedDuration, Timestamp};
-use sqlx::{
-    Column, ConnectOptions, Connection, Row, TypeInfo, ValueRef, sqlite::SqliteConnectOptions,
-};
+
+pub use crate::place::{Blob, Place};
 
 pub const KEY: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-/// A binary value as the database holds it.
-pub struct Blob {
-    pub table: String,
-    pub column: String,
-    pub value: Vec<u8>,
-}
-
 pub struct Fixture {
     pub store: Store,
-    pub folder: tempfile::TempDir,
+    pub place: Place,
 }
 
 pub fn at(second: i64) -> Timestamp {
@@ -78,58 +70,24 @@ pub fn person(name: &str, phone: &str) -> VerifiedPerson {
     }
 }
 
-pub async fn open_in(folder: &std::path::Path, keys: &str) -> Store {
-    let url = format!("sqlite://{}/bonin.db", folder.display());
-    let keyring = Keyring::parse(keys).unwrap();
-    Store::connect(&url, keyring, Rules::default(), true)
-        .await
-        .unwrap()
-}
-
 impl Fixture {
     pub async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = open_in(folder.path(), KEY).await;
+        let place = Place::new().await;
+        let store = place.open(KEY).await;
         store.migrate(at(0)).await.unwrap();
-        let fixture = Self { store, folder };
+        let fixture = Self { store, place };
         fixture.add_store("store-1", "channel-1").await;
         fixture
     }
 
     /// Every binary value in every table.
     pub async fn blobs(&self) -> Vec<Blob> {
-        let mut connection = SqliteConnectOptions::new()
-            .filename(self.folder.path().join("bonin.db"))
-            .connect()
-            .await
-            .unwrap();
-        let tables = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'");
-        let tables: Vec<String> = tables.fetch_all(&mut connection).await.unwrap();
-        let mut blobs = Vec::new();
-        for table in tables {
-            let sql = format!("SELECT * FROM {table}");
-            let rows = sqlx::query(sqlx::AssertSqlSafe(sql));
-            for row in rows.fetch_all(&mut connection).await.unwrap() {
-                for (at, column) in row.columns().iter().enumerate() {
-                    // Texts would be read as bytes too.
-                    let raw = row.try_get_raw(at).unwrap();
-                    if !raw.is_null() && raw.type_info().name() == "BLOB" {
-                        blobs.push(Blob {
-                            table: table.clone(),
-                            column: column.name().to_owned(),
-                            value: row.get(at),
-                        });
-                    }
-                }
-            }
-        }
-        connection.close().await.unwrap();
-        blobs
+        self.place.blobs().await
     }
 
     /// The same database, opened again.
     pub async fn reopened(&self) -> Store {
-        open_in(self.folder.path(), KEY).await
+        self.place.open(KEY).await
     }
 
     pub async fn add_store(&self, store: &str, channel: &str) {

@@ -1,4 +1,4 @@
-//! The store on a real database file.
+//! The store on a real database: SQLite, or PostgreSQL (see `place`).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,6 +12,7 @@ mod fixture;
 mod keys;
 mod limits;
 mod list;
+mod place;
 mod rotation;
 mod secrecy;
 mod secrets;

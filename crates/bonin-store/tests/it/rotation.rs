@@ -8,22 +8,18 @@ use std::sync::{
 use bonin_core::*;
 use bonin_store::*;
 use jiff::SignedDuration;
-use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 
 use crate::fixture::*;
 
 const SECOND: &str = "2:HR8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=";
 
 /// A store whose keys can be added to while it is open, as a key file can.
-async fn opened(folder: &std::path::Path, keys: &Arc<Mutex<String>>) -> Store {
+async fn opened(place: &Place, keys: &Arc<Mutex<String>>) -> Store {
     let file = keys.clone();
     let keyring = Keyring::parse(&keys.lock().unwrap())
         .unwrap()
         .reading_again(move || Keyring::parse(&file.lock().unwrap()));
-    let url = format!("sqlite://{}/bonin.db", folder.display());
-    let store = Store::connect(&url, keyring, Rules::default(), true)
-        .await
-        .unwrap();
+    let store = place.open_with(keyring).await;
     store.check(at(0)).await.unwrap();
     store
 }
@@ -157,15 +153,15 @@ async fn a_rotation_ends_with_every_row_readable_every_filter_right_and_nothing_
 {
     let fixture = filled().await;
     let keys = Arc::new(Mutex::new(KEY.to_owned()));
-    let store = opened(fixture.folder.path(), &keys).await;
+    let store = opened(&fixture.place, &keys).await;
     // Another process, which has the database open all the while.
-    let other = opened(fixture.folder.path(), &keys).await;
+    let other = opened(&fixture.place, &keys).await;
     assert_eq!(found(&other).await, 2);
 
     keys.lock().unwrap().push_str(&format!("\n{SECOND}"));
     let early = store.begin_rotation(2, &someone(), at(50)).await;
     assert!(matches!(early, Err(StoreError::KeyMissing(2))), "{early:?}");
-    let store = opened(fixture.folder.path(), &keys).await;
+    let store = opened(&fixture.place, &keys).await;
     store.begin_rotation(2, &someone(), at(50)).await.unwrap();
     let again = store.begin_rotation(2, &someone(), at(51)).await;
     assert!(matches!(again, Err(StoreError::Exists(_))), "{again:?}");
@@ -202,7 +198,7 @@ async fn a_rotation_ends_with_every_row_readable_every_filter_right_and_nothing_
 
     // The old key is not needed any more, for anything.
     *keys.lock().unwrap() = SECOND.to_owned();
-    let store = opened(fixture.folder.path(), &keys).await;
+    let store = opened(&fixture.place, &keys).await;
     assert_eq!(found(&store).await, 3);
     let record = store.verification(&key("one")).await.unwrap().unwrap();
     assert_eq!(record.verified.unwrap().phone.expose(), "01012345678");
@@ -253,7 +249,7 @@ async fn a_rotation_that_is_broken_off_anywhere_goes_on_from_any_process() {
     for steps in 0..12 {
         let fixture = filled().await;
         let keys = Arc::new(Mutex::new(format!("{KEY}\n{SECOND}")));
-        let store = opened(fixture.folder.path(), &keys).await;
+        let store = opened(&fixture.place, &keys).await;
         store.begin_rotation(2, &someone(), at(50)).await.unwrap();
         let mut round = store.begin_resealing().await.unwrap();
         for _ in 0..steps {
@@ -263,7 +259,7 @@ async fn a_rotation_that_is_broken_off_anywhere_goes_on_from_any_process() {
         }
         // Without a clean end.
         drop(store);
-        let store = opened(fixture.folder.path(), &keys).await;
+        let store = opened(&fixture.place, &keys).await;
         assert_eq!(found(&store).await, 2);
         assert_eq!(reseal(&store).await, [1], "after {steps} steps");
         for value in everything_sealed(&fixture).await {
@@ -277,7 +273,7 @@ async fn a_rotation_that_is_broken_off_anywhere_goes_on_from_any_process() {
 async fn without_the_new_key_a_process_refuses_to_work_rather_than_seal_with_the_old_one() {
     let fixture = filled().await;
     let both = Arc::new(Mutex::new(format!("{KEY}\n{SECOND}")));
-    let store = opened(fixture.folder.path(), &both).await;
+    let store = opened(&fixture.place, &both).await;
     store.begin_rotation(2, &someone(), at(50)).await.unwrap();
     // The fixture's own store has the first key alone, and nowhere to read again.
     let refused = fixture
@@ -296,11 +292,11 @@ async fn without_the_new_key_a_process_refuses_to_work_rather_than_seal_with_the
 async fn a_process_whose_new_key_is_another_of_the_same_number_seals_nothing_with_it() {
     let fixture = filled().await;
     let here = Arc::new(Mutex::new(format!("{KEY}\n{SECOND}")));
-    let store = opened(fixture.folder.path(), &here).await;
+    let store = opened(&fixture.place, &here).await;
     // A second machine, on which somebody made a key 2 of its own.
     let own = Keyring::generate(2).unwrap();
     let there = Arc::new(Mutex::new(format!("{KEY}\n{}", own.expose())));
-    let other = opened(fixture.folder.path(), &there).await;
+    let other = opened(&fixture.place, &there).await;
     store.begin_rotation(2, &someone(), at(50)).await.unwrap();
     let refused = other.begin(&fixture.wanted("three", 3, 51), at(51)).await;
     assert!(
@@ -325,12 +321,10 @@ async fn reading_the_keys_again_holds_nobody_up_and_what_another_process_sealed_
         }
         Keyring::parse(&keys)
     });
-    let url = format!("sqlite://{}/bonin.db", fixture.folder.path().display());
-    let slow = Store::connect(&url, keyring, Rules::default(), false);
-    let slow = Arc::new(slow.await.unwrap());
+    let slow = Arc::new(fixture.place.open_with(keyring).await);
     slow.check(at(0)).await.unwrap();
 
-    let store = opened(fixture.folder.path(), &Arc::new(Mutex::new(both))).await;
+    let store = opened(&fixture.place, &Arc::new(Mutex::new(both))).await;
     store.begin_rotation(2, &someone(), at(50)).await.unwrap();
     vault_hangs.store(true, Ordering::Relaxed);
     let wanted = fixture.wanted("three", 3, 51);
@@ -366,7 +360,7 @@ async fn reading_the_keys_again_holds_nobody_up_and_what_another_process_sealed_
 async fn indexes_of_another_key_beside_values_of_the_new_one_are_made_anew() {
     let fixture = filled().await;
     let keys = Arc::new(Mutex::new(format!("{KEY}\n{SECOND}")));
-    let store = opened(fixture.folder.path(), &keys).await;
+    let store = opened(&fixture.place, &keys).await;
     let indexes = async |of: &str| {
         let all = fixture.blobs().await.into_iter();
         let all = all.filter(|blob| blob.column == of).map(|blob| blob.value);
@@ -378,11 +372,7 @@ async fn indexes_of_another_key_beside_values_of_the_new_one_are_made_anew() {
     let new = indexes("phone_index").await;
     assert!(new.iter().all(|index| !old.contains(index)));
     // As by a process that lost its way between the two keys.
-    let mut connection = SqliteConnectOptions::new()
-        .filename(fixture.folder.path().join("bonin.db"))
-        .connect()
-        .await
-        .unwrap();
+    let mut connection = fixture.place.stranger().await;
     for sql in [
         "UPDATE attempt SET phone_index = $1 WHERE phone_index IS NOT NULL",
         "UPDATE identity_verification SET phone_index = $1 WHERE phone_index IS NOT NULL",

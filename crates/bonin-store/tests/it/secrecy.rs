@@ -1,17 +1,9 @@
-//! What a thief of the files reads.
+//! What a thief of the database reads.
 
 use base64::Engine;
 use bonin_core::*;
 
 use crate::fixture::*;
-
-fn everything(folder: &std::path::Path) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        bytes.extend(std::fs::read(entry.unwrap().path()).unwrap());
-    }
-    bytes
-}
 
 fn holds(haystack: &[u8], needle: &str) -> bool {
     let raw = needle.as_bytes().to_vec();
@@ -23,14 +15,14 @@ fn holds(haystack: &[u8], needle: &str) -> bool {
 }
 
 #[tokio::test]
-async fn no_file_of_the_database_holds_a_person_or_a_credential() {
+async fn nothing_of_the_database_holds_a_person_or_a_credential() {
     let fixture = Fixture::new().await;
     fixture.open("one", 1, 0).await;
     fixture
         .confirm("one", 1, 1, ConfirmOutcome::WrongNumber)
         .await;
     fixture.confirm("one", 1, 2, ConfirmOutcome::Verified).await;
-    let bytes = everything(fixture.folder.path());
+    let bytes = fixture.place.bytes().await;
     let ci = format!("{}==", "C".repeat(86));
     let di = "D".repeat(64);
     for secret in [

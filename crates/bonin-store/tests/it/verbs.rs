@@ -278,7 +278,7 @@ async fn what_was_acknowledged_is_there_for_another_connection_without_a_clean_e
     let fixture = Fixture::new().await;
     fixture.open("one", 1, 0).await;
     // No close: a second opener reads what the first has committed.
-    let second = open_in(fixture.folder.path(), KEY).await;
+    let second = fixture.place.open(KEY).await;
     second.check(at(1)).await.unwrap();
     assert!(second.verification(&key("one")).await.unwrap().is_some());
 }

@@ -97,7 +97,13 @@ impl World {
         let (service, owner) = runtime.block_on(async {
             let keyring = Keyring::parse(&format!("1:{MASTER_KEY}")).unwrap();
             let rules = Rules::default();
-            let store = Store::connect(&url, keyring, rules, true).await.unwrap();
+            let options = ConnectOptions {
+                create: true,
+                ..ConnectOptions::default()
+            };
+            let store = Store::connect(&url, keyring, rules, &options)
+                .await
+                .unwrap();
             let now = Timestamp::now();
             store.migrate(now).await.unwrap();
             let service = Service::new(store, config(), CancellationToken::new()).unwrap();
