@@ -2,14 +2,18 @@
 
 mod admin;
 mod audit;
+mod copy;
 mod database;
+mod dialect;
 mod error;
 mod keyring;
 mod newest;
+mod refusal;
 mod rotation;
 mod sealed;
 mod time;
 mod verification;
+mod webhook;
 
 use std::sync::atomic::AtomicBool;
 
@@ -26,8 +30,11 @@ pub use audit::{
     Act, Actor, ActorKind, AuditEntry, AuditHead, AuditPage, AuditProblem, AuditQuery,
     InvalidAuditHead,
 };
+pub use copy::{Copied, Copying, CopyError};
+pub use database::ConnectOptions;
 pub use error::StoreError;
 pub use keyring::{Keyring, KeyringError};
+pub use refusal::Refusal;
 pub use rotation::{KeyState, KeyVersion, Resealing};
 pub use verification::{
     Answered, BeginError, BeginTry, CallFailure, CallNote, ChannelOfTry, ClaimError, Claimed,
@@ -35,6 +42,11 @@ pub use verification::{
     Page, PersonToErase, PgAnswer, Progress, ProviderState, Recorded, ResendRecord, SendRecord,
     SortField, SortOrder, Statistics, StatisticsQuery, TimeRange, TimelineEntry, TryCount,
     TryRecord, VerificationKey, VerificationRecord, VerifiedPerson, WindowNote, WindowTry,
+};
+pub use webhook::{
+    ClaimedWebhook, DeliveryPage, DeliveryQuery, DeliveryState, DueEndpoint, NewWebhookEndpoint,
+    Noted, PauseCause, TryFailure, TryOutcome, WebhookAddress, WebhookBacklog, WebhookDelivery,
+    WebhookEndpoint, WebhookEvent, WebhookTry,
 };
 
 use crate::database::Database;
@@ -47,34 +59,32 @@ pub struct Store {
     rules: Rules,
     /// Something was erased that the write-ahead log may still hold.
     log_to_truncate: AtomicBool,
+    /// Wakes those who send webhooks.
+    outbox: webhook::Outbox,
 }
 
 impl Store {
-    /// Connects to `sqlite:///path/to/file`, creating the file where `create` says so. The schema may still be behind:
-    /// call [`Store::migrate`] or [`Store::check`] next.
+    /// Connects to `sqlite:///path/to/file` or `postgres://user@host/database`. The schema may still be behind: call
+    /// [`Store::migrate`] or [`Store::check`] next.
     pub async fn connect(
         url: &str,
         keyring: Keyring,
         rules: Rules,
-        create: bool,
+        options: &ConnectOptions,
     ) -> Result<Self, StoreError> {
         Ok(Self {
-            database: Database::connect(url, create).await?,
+            database: Database::connect(url, options).await?,
             keyring,
             rules,
             log_to_truncate: AtomicBool::new(false),
+            outbox: webhook::Outbox::default(),
         })
     }
 
     /// Brings the schema up, and notes which keys are in use.
     pub async fn migrate(&self, now: Timestamp) -> Result<(), StoreError> {
-        let is_new = !self.database.has_table("audit_chain").await?;
         self.database.migrate().await?;
-        self.check(now).await?;
-        if is_new {
-            self.begin_chain().await?;
-        }
-        Ok(())
+        self.check(now).await
     }
 
     /// Refuses a schema that is behind, a key that is missing, and a key that is another than it was. A new database begins
@@ -111,7 +121,11 @@ impl Store {
     pub(crate) async fn new_in(folder: &std::path::Path) -> Self {
         let url = format!("sqlite://{}/bonin.db", folder.display());
         let keyring = Keyring::parse(Keyring::generate(1).unwrap().expose()).unwrap();
-        let store = Self::connect(&url, keyring, Rules::default(), true)
+        let options = ConnectOptions {
+            create: true,
+            ..ConnectOptions::default()
+        };
+        let store = Self::connect(&url, keyring, Rules::default(), &options)
             .await
             .unwrap();
         store.migrate(Timestamp::now()).await.unwrap();
