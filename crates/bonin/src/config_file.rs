@@ -193,6 +193,71 @@ mod tests {
         );
     }
 
+    /// The file that packages install. A line `#name = value` is a setting that is not set.
+    const PACKAGED: &str = include_str!("../../../packaging/bonin.toml");
+
+    #[test]
+    fn the_packaged_file_names_every_setting_once_and_every_line_of_it_works() {
+        let begins_setting = |line: &str| {
+            let name = line.split_once(" = ").map_or("", |(name, _)| name);
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        };
+        let all_set: Vec<&str> = PACKAGED
+            .lines()
+            .map(|line| match line.strip_prefix('#') {
+                Some(setting) if begins_setting(setting) => setting,
+                _ => line,
+            })
+            .collect();
+        let all_set = all_set.join("\n");
+        let named = flattened(&all_set).unwrap();
+        let mut named: Vec<String> = named.into_iter().map(|(name, _)| name).collect();
+        let mut known = settings_of_serve();
+        named.sort();
+        known.sort();
+        assert_eq!(
+            named, known,
+            "packaging/bonin.toml and `bonin serve --help` differ"
+        );
+        serve(PACKAGED, &[]).unwrap();
+        serve(&all_set, &[]).unwrap();
+    }
+
+    #[test]
+    fn the_packaged_files_examples_that_are_not_set_are_the_defaults_that_help_tells() {
+        let mut table = String::new();
+        for line in PACKAGED.lines() {
+            if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+                table = format!("{name}-");
+            }
+            let Some((name, value)) = line.strip_prefix('#').and_then(|l| l.split_once(" = "))
+            else {
+                continue;
+            };
+            let name = format!("{table}{}", name.replace('_', "-"));
+            let Some(told) = default_of(&name) else {
+                continue;
+            };
+            assert_eq!(value.trim_matches('"'), told, "{name}");
+        }
+    }
+
+    /// The default of a setting, where its help tells one that is a value.
+    fn default_of(setting: &str) -> Option<String> {
+        let command = Cli::command();
+        let serve = command.find_subcommand("serve")?;
+        let argument = serve
+            .get_arguments()
+            .find(|argument| argument.get_long() == Some(setting))?;
+        if let Some(value) = argument.get_default_values().first() {
+            return Some(value.to_string_lossy().into_owned());
+        }
+        let help = argument.get_help()?.to_string();
+        let told = help.split_once("[default: ")?.1.split([';', ']']).next()?;
+        let is_a_value = told.starts_with(|c: char| c.is_ascii_digit());
+        is_a_value.then(|| told.to_owned())
+    }
+
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
