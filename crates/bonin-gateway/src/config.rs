@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use bonin_core::Rules;
+use bonin_core::{Redacted, Rules};
 use jiff::SignedDuration;
 
 /// So many in so much time, all of them at once if need be.
@@ -59,6 +59,18 @@ pub struct ConsoleConfig {
     pub url: Option<String>,
 }
 
+/// Who may read `/metrics` where the API is.
+#[derive(Debug, Clone, Default)]
+pub enum MetricsAccess {
+    /// Nobody: it is not there.
+    #[default]
+    Closed,
+    /// Whoever shows this token.
+    Token(Redacted),
+    /// Everybody. For development, where only this machine can ask.
+    Open,
+}
+
 /// All of it.
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
@@ -72,6 +84,8 @@ pub struct GatewayConfig {
     pub kcp: KcpConfig,
     /// The console.
     pub console: ConsoleConfig,
+    /// `/metrics` beside the API.
+    pub metrics: MetricsAccess,
     /// How many proxies in front of the gateway are trusted to append to `X-Forwarded-For`.
     pub trusted_hops: usize,
     /// How long a stopping process waits for what is under way.
@@ -110,6 +124,7 @@ impl Default for GatewayConfig {
                 session_idle: SignedDuration::from_mins(30),
                 url: None,
             },
+            metrics: MetricsAccess::default(),
             trusted_hops: 0,
             drain_limit: Duration::from_secs(60),
             sweep_interval: Duration::from_secs(5),

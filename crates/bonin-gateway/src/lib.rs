@@ -9,8 +9,9 @@ pub mod metrics;
 mod problems;
 pub mod provider;
 pub mod service;
+pub mod telemetry;
 
 pub use clock::Clock;
-pub use config::{ConsoleConfig, GatewayConfig, KcpConfig, LimitsConfig, Rate};
+pub use config::{ConsoleConfig, GatewayConfig, KcpConfig, LimitsConfig, MetricsAccess, Rate};
 pub use problems::{Problem, Problems};
-pub use service::{Service, SetupError};
+pub use service::{Readiness, Service, SetupError};

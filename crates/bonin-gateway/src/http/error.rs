@@ -12,7 +12,7 @@ use bonin_api::{ApiErrorKind, ErrorBody};
 use crate::service::Error;
 
 /// When to come back after a 503.
-const COME_BACK_AFTER: u64 = 3;
+pub(super) const COME_BACK_AFTER: u64 = 3;
 
 /// An error's answer.
 pub(super) fn respond(body: &ErrorBody, retry_after: Option<u64>) -> Response {

@@ -7,10 +7,11 @@ mod console;
 pub mod docs;
 mod error;
 mod identity_verification;
+mod metrics;
 mod observe;
 mod pages;
 mod peer;
 mod router;
 mod token;
 
-pub use router::{console_router, openapi, router};
+pub use router::{console_router, metrics_router, openapi, router};

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension,
+    Extension, Json,
     extract::State,
     http::{
         HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER},
     },
     response::{IntoResponse, Redirect, Response},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::docs;
-use crate::service::{Error, Service};
+use super::{docs, error::COME_BACK_AFTER};
+use crate::service::Service;
 
 /// Rendered once.
 #[derive(Debug, Clone)]
@@ -70,8 +70,22 @@ pub(super) async fn live() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// `/health/ready`: the database answers too, and the keys that it uses are here.
-pub(super) async fn ready(State(service): State<Service>) -> Result<StatusCode, Error> {
-    service.is_ready().await?;
-    Ok(StatusCode::NO_CONTENT)
+/// `/health/ready`: whether the database answers, its schema is ours, and the keys that it uses are here, each by name; and
+/// whether the process is about to leave.
+pub(super) async fn ready(State(service): State<Service>) -> Response {
+    let ready = service.readiness().await;
+    let told = Json(json!({
+        "ready": ready.is_ready(),
+        "leaving": ready.leaving,
+        "checks": {
+            "database": ready.database.as_str(),
+            "migrations": ready.migrations.as_str(),
+            "keys": ready.keys.as_str(),
+        },
+    }));
+    if ready.is_ready() {
+        return told.into_response();
+    }
+    let come_back = [(RETRY_AFTER, HeaderValue::from(COME_BACK_AFTER))];
+    (StatusCode::SERVICE_UNAVAILABLE, come_back, told).into_response()
 }

@@ -8,10 +8,16 @@ use utoipa::{OpenApi, openapi::Server};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    checkout, console, error::respond, identity_verification as verification, observe, pages,
-    peer::TrustedHops, token,
+    checkout, console,
+    error::respond,
+    identity_verification as verification,
+    metrics::{self, Guard},
+    observe, pages,
+    peer::TrustedHops,
+    token,
 };
-use crate::service::Service;
+use crate::{MetricsAccess, metrics::Metrics, service::Service};
+use bonin_core::Redacted;
 
 /// What the document says of itself.
 #[derive(OpenApi)]
@@ -64,21 +70,41 @@ pub fn router(service: Service, with_console: bool) -> Result<Router, serde_json
         .route("/openapi.json", get(pages::openapi))
         .layer(Extension(pages))
         .merge(health())
-        .with_state(service)
-        .merge(console);
-    Ok(observed(routes))
+        .merge(match service.metrics_access() {
+            MetricsAccess::Closed => Router::new(),
+            MetricsAccess::Token(token) => figures(Some(token.clone())),
+            MetricsAccess::Open => figures(None),
+        });
+    let counted = service.metrics().clone();
+    let routes = routes.with_state(service).merge(console);
+    Ok(observed(routes, counted))
 }
 
 /// The console on a listener of its own, behind so many trusted proxies: whoever reaches it past the gateway's own proxies
 /// could otherwise write any address into the audit. It wants `ConnectInfo<SocketAddr>` of each connection.
 pub fn console_router(service: Service, trusted_hops: usize) -> Router {
+    let counted = service.metrics().clone();
     let routes = Router::new()
         .route("/", get(async || Redirect::temporary("/console")))
         .merge(health())
         .with_state(service.clone())
         .merge(console::routes(service))
         .layer(Extension(TrustedHops(trusted_hops)));
-    observed(routes)
+    observed(routes, counted)
+}
+
+/// `/metrics` on a listener of its own, to whoever reaches it, or to whoever shows this token. It wants
+/// `ConnectInfo<SocketAddr>` of each connection.
+pub fn metrics_router(service: Service, token: Option<Redacted>) -> Router {
+    let counted = service.metrics().clone();
+    let routes = figures(token).merge(health()).with_state(service);
+    observed(routes.layer(Extension(TrustedHops(0))), counted)
+}
+
+fn figures(token: Option<Redacted>) -> Router<Service> {
+    Router::new()
+        .route("/metrics", get(metrics::metrics))
+        .layer(Extension(Guard(token)))
 }
 
 fn health() -> Router<Service> {
@@ -88,12 +114,15 @@ fn health() -> Router<Service> {
 }
 
 /// What holds for every route.
-fn observed(routes: Router) -> Router {
+fn observed(routes: Router, metrics: Metrics) -> Router {
     routes
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(axum::middleware::from_fn(observe::observe))
+        .layer(axum::middleware::from_fn_with_state(
+            metrics,
+            observe::observe,
+        ))
 }
 
 async fn unknown_path() -> axum::response::Response {

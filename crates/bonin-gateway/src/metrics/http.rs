@@ -31,6 +31,12 @@ struct Taken {
     method: &'static str,
 }
 
+/// The method, if it is a usual one.
+pub(crate) fn method_name(method: &str) -> &'static str {
+    let known = METHODS.iter().find(|known| **known == method);
+    known.copied().unwrap_or(OTHER)
+}
+
 /// Requests by route, method and class of status.
 #[derive(Debug, Clone)]
 pub struct HttpMetrics {
@@ -67,9 +73,7 @@ impl HttpMetrics {
     }
 
     /// A request was answered. `route` is the pattern of our own map of routes, never the path.
-    pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
-        let method = METHODS.iter().find(|known| **known == method);
-        let method = method.copied().unwrap_or(OTHER);
+    pub fn answered(&self, method: &'static str, route: &str, status: u16, took: Duration) {
         let status = match status {
             100..=199 => "1xx",
             200..=299 => "2xx",

@@ -45,6 +45,7 @@ use prometheus_client::{
 };
 
 pub use http::HttpMetrics;
+pub(crate) use http::method_name;
 pub use kcp::KcpMetrics;
 pub use people::{Limit, LimitMetrics, LoginMetrics, LoginOutcome};
 pub use store::StoreMetrics;

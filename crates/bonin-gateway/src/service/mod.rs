@@ -11,6 +11,7 @@ mod limits;
 mod list;
 mod lookup;
 mod order;
+mod readiness;
 mod resend;
 mod retention;
 mod send;
@@ -19,17 +20,18 @@ mod waiting;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use bonin_store::{Store, StoreError};
+use bonin_store::Store;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use authenticate::{Caller, Credential, Tokens};
 pub use error::Error;
 pub use limits::LimitReached;
+pub use readiness::{Check, Readiness};
 pub(crate) use retention::scrub;
 
 use crate::{
-    Clock, ConsoleConfig, GatewayConfig,
+    Clock, ConsoleConfig, GatewayConfig, MetricsAccess,
     admin::Admin,
     metrics::Metrics,
     provider::{Providers, kcp::Kcp},
@@ -53,6 +55,7 @@ pub struct Service {
     secrets_used: authenticate::SecretsUsed,
     metrics: Metrics,
     under_way: TaskTracker,
+    leaving: CancellationToken,
     stopping: CancellationToken,
 }
 
@@ -63,7 +66,16 @@ impl Service {
         config: GatewayConfig,
         stopping: CancellationToken,
     ) -> Result<Self, SetupError> {
-        let metrics = Metrics::new();
+        Self::counting(store, config, stopping, Metrics::new())
+    }
+
+    /// The same, counting with metrics that were there before.
+    pub fn counting(
+        store: Store,
+        config: GatewayConfig,
+        stopping: CancellationToken,
+        metrics: Metrics,
+    ) -> Result<Self, SetupError> {
         let kcp = Kcp::new(&config.kcp, metrics.kcp.clone());
         let kcp = kcp.map_err(|error| SetupError(error.to_string()))?;
         Ok(Self {
@@ -77,8 +89,19 @@ impl Service {
             secrets_used: authenticate::SecretsUsed::default(),
             metrics,
             under_way: TaskTracker::new(),
+            leaving: stopping.clone(),
             stopping,
         })
+    }
+
+    /// Tells those who ask whether it is ready that it is about to leave, as soon as this is cancelled: some time before it stops.
+    pub fn leaving_with(mut self, leaving: CancellationToken) -> Self {
+        self.leaving = leaving;
+        self
+    }
+
+    fn is_leaving(&self) -> bool {
+        self.leaving.is_cancelled() || self.stopping.is_cancelled()
     }
 
     /// The use cases of administration, over the same database and the same providers.
@@ -94,6 +117,16 @@ impl Service {
     /// What this process counts.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// What this process counts, written down for Prometheus.
+    pub fn figures(&self) -> Result<String, std::fmt::Error> {
+        self.metrics.render()
+    }
+
+    /// Who may read that beside the API.
+    pub fn metrics_access(&self) -> &MetricsAccess {
+        &self.config.metrics
     }
 
     /// The database.
@@ -116,15 +149,14 @@ impl Service {
         self.limits.failed_login(address)
     }
 
+    /// Counts a wrong token of whoever wants to read the metrics.
+    pub fn count_failed_login(&self, address: IpAddr) -> Result<(), LimitReached> {
+        self.limits.failed_login(address)
+    }
+
     /// How many proxies in front of the gateway are trusted.
     pub fn trusted_hops(&self) -> usize {
         self.config.trusted_hops
-    }
-
-    /// Whether the database answers with the schema that this version needs, and the keys that it uses are here.
-    pub async fn is_ready(&self) -> Result<(), StoreError> {
-        self.store.ping().await?;
-        self.store.learn_keys().await
     }
 
     /// Stops what runs by itself, and waits for what is under way until `deadline`. Says whether all of it ended.

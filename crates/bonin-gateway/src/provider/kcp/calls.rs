@@ -5,9 +5,10 @@ use std::time::Instant;
 use bonin_core::Redacted;
 use bonin_kcp::hub::{CallError, Outcome, RES_CD_SUCCESS, Reply, message::HubRequest};
 use bonin_store::{CallNote, PgAnswer};
+use tracing::{Instrument, field};
 
 use super::{Hub, explain::about_settings, redacted};
-use crate::{Clock, metrics::KcpMetrics};
+use crate::{Clock, metrics::KcpMetrics, telemetry::TRACE_TARGET};
 
 /// Our own codes, for where KCP did not answer properly.
 pub(super) const TIMEOUT: &str = "TIMEOUT";
@@ -91,10 +92,9 @@ impl<'a> Calls<'a> {
         &mut self,
         request: &R,
     ) -> Result<(R::Answer, Redacted), Stop> {
-        let began = Instant::now();
         let hub = self.hub;
-        let reply = hub.client.call(&hub.url, &hub.credentials, request).await;
-        self.notes.take(R::TX_TYPE.as_str(), began, reply)
+        let reply = hub.client.call(&hub.url, &hub.credentials, request);
+        self.notes.ask(R::TX_TYPE.as_str(), reply).await
     }
 
     /// An answer that came with success, but is not what the protocol says: the timeline tells it as what it was.
@@ -121,14 +121,50 @@ impl Notes {
         }
     }
 
-    /// Notes a call with what came of it.
-    pub(super) fn take<A>(
+    /// Makes a call, in a span of its own, and notes what came of it.
+    pub(super) async fn ask<A>(
         &mut self,
         call: &'static str,
-        began: Instant,
-        reply: Result<Reply<A>, CallError>,
+        reply: impl Future<Output = Result<Reply<A>, CallError>>,
     ) -> Result<(A, Redacted), Stop> {
-        let result = match reply {
+        let span = tracing::debug_span!(
+            target: TRACE_TARGET,
+            "kcp",
+            otel.name = format!("KCP {call}"),
+            otel.kind = "client",
+            otel.status_code = field::Empty,
+            kcp.call = call,
+            kcp.code = field::Empty,
+            kcp.millis = field::Empty,
+        );
+        let began = Instant::now();
+        let reply = reply.instrument(span.clone()).await;
+        let took = began.elapsed();
+        if reply.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
+        let result = Self::told(reply);
+        let code = result.as_ref().err().map_or(RES_CD_SUCCESS, Stop::code);
+        let millis = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
+        span.record("kcp.code", code);
+        span.record("kcp.millis", millis);
+        drop(span);
+        self.metrics.asked(call, code, took);
+        tracing::info!(call, code, millis, "asked KCP");
+        if let Some(explanation) = about_settings(code) {
+            tracing::warn!(code, explanation, "KCP refused for a setting");
+        }
+        self.calls.push(CallNote {
+            at: Clock.now(),
+            call: call.to_owned(),
+            code: code.to_owned(),
+            millis,
+        });
+        result
+    }
+
+    fn told<A>(reply: Result<Reply<A>, CallError>) -> Result<(A, Redacted), Stop> {
+        match reply {
             Ok(Reply {
                 outcome: Outcome::Success(answer),
                 raw,
@@ -141,22 +177,7 @@ impl Notes {
                 message: redacted(&res_msg),
             }),
             Err(error) => Err(error.into()),
-        };
-        let code = result.as_ref().err().map_or(RES_CD_SUCCESS, Stop::code);
-        let took = began.elapsed();
-        self.metrics.asked(call, code, took);
-        let millis = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
-        tracing::info!(call, code, millis, "asked KCP");
-        if let Some(explanation) = about_settings(code) {
-            tracing::warn!(code, explanation, "KCP refused for a setting");
         }
-        self.calls.push(CallNote {
-            at: Clock.now(),
-            call: call.to_owned(),
-            code: code.to_owned(),
-            millis,
-        });
-        result
     }
 
     /// The last call's answer came with success, but is not what the protocol says.

@@ -54,9 +54,8 @@ pub(super) async fn window(kcp: &Kcp, channel: &Channel, order: &ProbeOrder) -> 
     let mut notes = Notes::counted_by(&window.metrics);
     let reply = window
         .client
-        .register(&window.url, &window.credentials, &registration)
-        .await;
-    let meant = match notes.take("register", began, reply) {
+        .register(&window.url, &window.credentials, &registration);
+    let meant = match notes.ask("register", reply).await {
         Ok(_) => Ok(meaning(
             Verdict::Works,
             "KCP가 표준창을 등록해 주었습니다. 사이트 코드, 가맹점 인증키, 인증결과URL설정이 모두 맞습니다.",

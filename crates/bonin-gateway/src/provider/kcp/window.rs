@@ -1,7 +1,5 @@
 //! The window: registered, opened by the browser, asked about when the browser is back.
 
-use std::time::Instant;
-
 use async_trait::async_trait;
 use bonin_core::{ConfirmOutcome, FailureReason, PersonName, PhoneNumber, Redacted, SendOutcome};
 use bonin_kcp::{
@@ -63,12 +61,10 @@ impl PreparedSend for WindowSend {
     async fn carry_out(&self) -> Sent {
         let window = &self.window;
         let mut notes = Notes::counted_by(&window.metrics);
-        let began = Instant::now();
         let reply = window
             .client
-            .register(&window.url, &window.credentials, &self.registration)
-            .await;
-        match notes.take("register", began, reply) {
+            .register(&window.url, &window.credentials, &self.registration);
+        match notes.ask("register", reply).await {
             Ok((registered, _)) => {
                 let state = WindowState {
                     call_url: registered.call_url.to_string(),
@@ -138,14 +134,12 @@ pub(super) async fn ask(window: &Window, tried: &WindowTry) -> Confirmed {
     let mut notes = Notes::counted_by(&window.metrics);
     let outcome = match tried.provider_state.as_ref().and_then(WindowState::of) {
         Some(state) => {
-            let began = Instant::now();
             let order = tried.order_number.as_str();
             let key = state.reg_cert_key.expose();
             let reply = window
                 .client
-                .query(&window.url, &window.credentials, key, order)
-                .await;
-            match notes.take("query", began, reply) {
+                .query(&window.url, &window.credentials, key, order);
+            match notes.ask("query", reply).await {
                 Ok((data, raw)) => verified(&data)
                     .map(|(person, pg_tx_id)| (person, pg_tx_id, raw))
                     .map_err(|why| notes.unusable(why)),
