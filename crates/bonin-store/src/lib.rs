@@ -30,7 +30,7 @@ pub use audit::{
     Act, Actor, ActorKind, AuditEntry, AuditHead, AuditPage, AuditProblem, AuditQuery,
     InvalidAuditHead,
 };
-pub use copy::{Copied, Copying, CopyError};
+pub use copy::{Copied, CopyError, Copying};
 pub use database::ConnectOptions;
 pub use error::StoreError;
 pub use keyring::{Keyring, KeyringError};

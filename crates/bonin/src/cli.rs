@@ -7,10 +7,10 @@ use crate::{
         audit::AuditArgs, channel::ChannelArgs, erase::EraseArgs, key::KeyArgs, secret::SecretArgs,
         store::StoreArgs, user::UserArgs, verification::VerificationArgs,
     },
-    database::DatabaseArgs,
     dev::DevArgs,
     doctor::DoctorArgs,
     health::HealthArgs,
+    migrate::MigrateArgs,
     sandbox::SandboxArgs,
     serve::ServeArgs,
 };
@@ -31,8 +31,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Run the KCP sandbox alone.
     Sandbox(SandboxArgs),
-    /// Bring the database's schema up to this version.
-    Migrate(DatabaseArgs),
+    /// Bring the database's schema up to this version, or copy a SQLite database into PostgreSQL.
+    Migrate(MigrateArgs),
     /// Check what `serve` would start with: configuration, files, database, channels, KCP's hosts. Exit status 1 where something
     /// does not work.
     Doctor(Box<DoctorArgs>),

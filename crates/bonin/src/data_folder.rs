@@ -63,7 +63,7 @@ pub(crate) fn begin(folder: &Path) -> Result<(), Failure> {
 pub(crate) fn no_key(folder: &Path) -> Failure {
     Failure::new(format!(
         "{} has no key file {}; put the key back that the database was made with, since no other can read it",
-        database_in(folder).unwrap_or_else(|_| "the database".to_owned()),
+        database_in(folder).map_or_else(|_| "the database".to_owned(), |url| url.shown()),
         key_file_in(folder).display()
     ))
 }

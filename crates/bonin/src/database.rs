@@ -1,16 +1,21 @@
 //! Which database, and with what keys.
 
-use std::path::{Path, PathBuf};
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
 
 use bonin_core::Rules;
-use bonin_store::{Keyring, Store};
+use bonin_store::{ConnectOptions, Keyring, Refusal, Store, StoreError};
 use clap::Args;
 use jiff::Timestamp;
 
 use crate::{
     data_folder::{self, Found, database_file_in},
+    database_url::{DatabaseUrl, Secrecy},
     failure::Failure,
     keys::{KEY_VARIABLE, KeySource},
+    settings::Span,
 };
 
 /// Where the database is, and the keys that its fields are sealed with.
@@ -20,9 +25,27 @@ pub(crate) struct DatabaseArgs {
     /// A configuration file (TOML): every setting is a line of it.
     #[arg(long, env = "BONIN_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The database, such as sqlite:///var/lib/bonin/bonin.db.
-    #[arg(long, env = "BONIN_DATABASE", value_name = "URL")]
-    pub(crate) database: Option<String>,
+    /// The database: sqlite:///var/lib/bonin/bonin.db, or postgres://bonin@db.example.com/bonin?sslmode=verify-full.
+    // Help would show what the variable holds.
+    #[arg(
+        long,
+        env = "BONIN_DATABASE",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub(crate) database: Option<DatabaseUrl>,
+    /// A file with the password for PostgreSQL, so that it does not stand in the address.
+    #[arg(long, env = "BONIN_DATABASE_PASSWORD_FILE", value_name = "FILE")]
+    pub(crate) database_password_file: Option<PathBuf>,
+    /// PostgreSQL: how many connections this process holds at the most. [default: 16]
+    #[arg(long, env = "BONIN_DATABASE_CONNECTIONS", value_name = "COUNT")]
+    pub(crate) database_connections: Option<NonZeroU32>,
+    /// How long to wait for a connection to the database. [default: 10s]
+    #[arg(long, env = "BONIN_DATABASE_TIMEOUT", value_name = "TIME")]
+    pub(crate) database_timeout: Option<Span>,
+    /// PostgreSQL: how long one statement may take, or wait for a lock. [default: 30s]
+    #[arg(long, env = "BONIN_DATABASE_STATEMENT_TIMEOUT", value_name = "TIME")]
+    pub(crate) database_statement_timeout: Option<Span>,
     /// The file with the keys, one `number:base64` a line. The variable BONIN_KEY may hold them instead.
     #[arg(long, env = "BONIN_KEY_FILE", value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
@@ -35,29 +58,8 @@ pub(crate) struct DatabaseArgs {
 }
 
 /// The database of a data folder.
-pub(crate) fn database_in(folder: &Path) -> Result<String, Failure> {
-    let path = std::path::absolute(database_file_in(folder))
-        .map_err(Failure::while_doing("cannot find the data folder"))?;
-    Ok(format!("sqlite://{}", encoded(&path.to_string_lossy())))
-}
-
-/// The file of a database's address.
-fn file_of(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite:")?;
-    let path = path.strip_prefix("//").unwrap_or(path);
-    let path = path.split('?').next().unwrap_or_default();
-    let decoded = path
-        .replace("%23", "#")
-        .replace("%3F", "?")
-        .replace("%25", "%");
-    (!decoded.is_empty() && !decoded.starts_with(':')).then(|| PathBuf::from(decoded))
-}
-
-/// A path may hold what means something else in a URL.
-fn encoded(path: &str) -> String {
-    path.replace('%', "%25")
-        .replace('?', "%3F")
-        .replace('#', "%23")
+pub(crate) fn database_in(folder: &Path) -> Result<DatabaseUrl, Failure> {
+    DatabaseUrl::of_file(&database_file_in(folder))
 }
 
 /// The key file of a data folder.
@@ -85,6 +87,31 @@ pub(crate) fn write_private(file: &Path, text: &str) -> Result<(), Failure> {
 }
 
 impl DatabaseArgs {
+    /// This database with the keys of this file, everything else by default.
+    pub(crate) fn of(database: DatabaseUrl, key_file: PathBuf) -> Self {
+        Self {
+            config: None,
+            database: Some(database),
+            database_password_file: None,
+            database_connections: None,
+            database_timeout: None,
+            database_statement_timeout: None,
+            key_file: Some(key_file),
+            key_command: None,
+            data: None,
+        }
+    }
+
+    /// Another database with the same keys.
+    pub(crate) fn instead(&self, database: DatabaseUrl) -> Self {
+        Self {
+            key_file: self.key_file.clone(),
+            key_command: self.key_command.clone(),
+            data: self.data.clone(),
+            ..Self::of(database, PathBuf::new())
+        }
+    }
+
     /// The data folder, where it alone says where database and key are.
     fn folder(&self) -> Option<&Path> {
         let folder = self.data.as_deref()?;
@@ -95,19 +122,17 @@ impl DatabaseArgs {
         all_of_it.then_some(folder)
     }
 
-    /// The folder that private files of this installation belong into: the data folder, or the database's.
+    /// The folder that private files of this installation belong into: the one of the database's file, or the data folder.
     pub(crate) fn private_folder(&self) -> Option<PathBuf> {
-        match (&self.database, &self.data) {
-            (Some(url), _) => file_of(url).and_then(|file| file.parent().map(Path::to_owned)),
-            (None, Some(folder)) => Some(folder.clone()),
-            (None, None) => None,
-        }
+        let file = self.database.as_ref().and_then(DatabaseUrl::file);
+        file.and_then(|file| file.parent().map(Path::to_owned))
+            .or_else(|| self.data.clone())
     }
 
     /// The database's file.
     pub(crate) fn database_file(&self) -> Option<PathBuf> {
         match (&self.database, &self.data) {
-            (Some(url), _) => file_of(url),
+            (Some(url), _) => url.file(),
             (None, Some(folder)) => Some(database_file_in(folder)),
             (None, None) => None,
         }
@@ -144,22 +169,35 @@ impl DatabaseArgs {
         Ok(Some((folder, store)))
     }
 
-    fn url(&self) -> Result<String, Failure> {
-        let url = match (&self.database, &self.data) {
-            (Some(url), _) => url.clone(),
-            (None, Some(folder)) => database_in(folder)?,
-            (None, None) => {
-                return Err(Failure::new(
-                    "no database is set; give --data DIR for a folder with a database and its key, or --database sqlite:///path/to/bonin.db, or BONIN_DATABASE, or `database` in the configuration file",
-                ));
-            }
-        };
-        if !url.starts_with("sqlite:") {
-            return Err(Failure::new(
-                "the database must be a sqlite: address, such as sqlite:///var/lib/bonin/bonin.db; PostgreSQL comes in a later version",
-            ));
+    /// Who else could read what goes to the database and back.
+    pub(crate) fn secrecy(&self) -> Option<Secrecy> {
+        self.database.as_ref()?.secrecy()
+    }
+
+    fn url(&self) -> Result<DatabaseUrl, Failure> {
+        match (&self.database, &self.data) {
+            (Some(url), _) => Ok(url.clone()),
+            (None, Some(folder)) => database_in(folder),
+            (None, None) => Err(Failure::new(
+                "no database is set; give --data DIR for a folder with a database and its key, or --database sqlite:///path/to/bonin.db or postgres://bonin@db.example.com/bonin, or BONIN_DATABASE, or `database` in the configuration file",
+            )),
         }
-        Ok(url)
+    }
+
+    fn options(&self, create: bool) -> ConnectOptions {
+        let default = ConnectOptions::default();
+        ConnectOptions {
+            create,
+            connections: self
+                .database_connections
+                .map_or(default.connections, NonZeroU32::get),
+            acquire_timeout: self
+                .database_timeout
+                .map_or(default.acquire_timeout, Span::duration),
+            statement_timeout: self
+                .database_statement_timeout
+                .map_or(default.statement_timeout, Span::duration),
+        }
     }
 
     fn keyring(&self) -> Result<Keyring, Failure> {
@@ -183,15 +221,10 @@ impl DatabaseArgs {
         }
         let keyring = self.keyring()?;
         let url = self.url()?;
-        Store::connect(&url, keyring, rules, create)
+        let address = url.complete(self.database_password_file.as_deref())?;
+        Store::connect(address.expose(), keyring, rules, &self.options(create))
             .await
-            .map_err(|error| {
-                Failure::new(if error.is_transient() && !create {
-                    "cannot open the database: there is none, or it is not readable; check `database`, and run `bonin migrate` to make a new one".to_owned()
-                } else {
-                    format!("cannot open the database: {error}; check `database`")
-                })
-            })
+            .map_err(|error| cannot_connect(&url, &error, create))
     }
 
     /// Connects to a database that is there, up to date, and sealed with these keys.
@@ -202,24 +235,36 @@ impl DatabaseArgs {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_found_again_in_its_address() {
-        let file = Path::new("/var/lib/bo#nin 100%3F?/bonin.db");
-        let url = database_in(file.parent().unwrap()).unwrap();
-        assert_eq!(file_of(&url).as_deref(), Some(file));
-        assert_eq!(
-            file_of(&format!("{url}?cache=shared")).as_deref(),
-            Some(file)
-        );
-        assert_eq!(
-            file_of("sqlite:bonin.db").as_deref(),
-            Some(Path::new("bonin.db"))
-        );
-        assert_eq!(file_of("sqlite::memory:"), None);
-        assert_eq!(file_of("postgres://localhost/bonin"), None);
-    }
+/// Why not, and what to do about it.
+fn cannot_connect(url: &DatabaseUrl, error: &StoreError, create: bool) -> Failure {
+    let refusal = error.refusal().filter(|_| url.is_postgres());
+    let Some(refusal) = refusal else {
+        return Failure::new(if error.is_transient() && !create && url.is_sqlite() {
+            "cannot open the database: there is none, or it is not readable; check `database`, and run `bonin migrate` to make a new one".to_owned()
+        } else {
+            format!("cannot open the database: {error}; check `database`")
+        });
+    };
+    let why = match refusal {
+        Refusal::Login => {
+            "the server refuses the login; check role and password (`database`, or `database_password_file`), and the server's pg_hba.conf".to_owned()
+        }
+        Refusal::NoSuchDatabase => {
+            "the server has no such database; make it with CREATE DATABASE … OWNER …, then run `bonin migrate`".to_owned()
+        }
+        Refusal::Full => {
+            "the server takes no more connections; raise its max_connections, or lower `database_connections`".to_owned()
+        }
+        Refusal::Tls(why) => format!(
+            "no encrypted connection comes about ({why}); check sslmode and sslrootcert in `database`"
+        ),
+        Refusal::Unreachable(why) => {
+            format!("it cannot be reached ({why}); check host and port in `database`, and that the server runs")
+        }
+        Refusal::NotReady => {
+            "it did not answer in time, or is starting or stopping; try again".to_owned()
+        }
+        Refusal::Unfit(why) => format!("it is of no use: {why}"),
+    };
+    Failure::new(format!("PostgreSQL, {}: {why}", url.shown()))
 }

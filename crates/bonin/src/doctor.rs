@@ -2,6 +2,7 @@
 //! what the database tells is a use case of administration.
 
 mod configuration;
+mod connection;
 mod files;
 mod network;
 
@@ -37,6 +38,7 @@ pub(crate) struct DoctorArgs {
 pub(crate) async fn run(args: DoctorArgs) -> Result<(), Failure> {
     let mut findings = configuration::examine(&args.address, &args.console, &args.gateway).await;
     findings.extend(files::examine(&args.database));
+    findings.extend(connection::examine(&args.database));
     findings.extend(examine_database(&args).await);
     let count = |health| {
         let these = findings.iter().filter(|finding| finding.health == health);

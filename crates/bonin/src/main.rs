@@ -7,6 +7,7 @@ mod config_file;
 mod console;
 mod data_folder;
 mod database;
+mod database_url;
 mod dev;
 mod doctor;
 mod failure;
@@ -15,6 +16,7 @@ mod health;
 mod keys;
 mod listener;
 mod logging;
+mod migrate;
 mod ready_file;
 mod sandbox;
 mod serve;
@@ -55,7 +57,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Dev(args) => dev::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Sandbox(args) => sandbox::run(args).await,
-        Command::Migrate(args) => admin::migrate(args).await,
+        Command::Migrate(args) => migrate::run(args).await,
         Command::Doctor(args) => doctor::run(*args).await,
         Command::Health(args) => health::run(args).await,
         Command::Store(args) => admin::store::run(args).await,

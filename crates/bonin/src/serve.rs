@@ -12,6 +12,7 @@ use crate::{
     certificates,
     console::{ConsoleArgs, Place, plain_address},
     database::DatabaseArgs,
+    database_url::Secrecy,
     dev::environment,
     failure::Failure,
     first_owner, listener,
@@ -89,6 +90,11 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     if public_url.starts_with("https:") && trusted_hops == 0 {
         tracing::warn!(
             "public_url is https, so there is a proxy, but trusted_hops is 0: all callers count as one address"
+        );
+    }
+    if args.database.secrecy() == Some(Secrecy::Plain) {
+        tracing::warn!(
+            "the database is on another machine, and the connection to it may not be encrypted; say sslmode=verify-full and sslrootcert in its address"
         );
     }
     tracing::info!(address = %bound, public_url, console = console.url(), "ready");

@@ -20,7 +20,6 @@ use bonin_gateway::{
 };
 use bonin_store::{Actor, ActorKind, Role};
 use clap::Args;
-use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{database::DatabaseArgs, failure::Failure};
@@ -159,21 +158,6 @@ impl OutputArgs {
             Ok(())
         }
     }
-}
-
-/// `bonin migrate`
-pub(crate) async fn migrate(args: DatabaseArgs) -> Result<(), Failure> {
-    if let Some((folder, store)) = args.first_start(Rules::default()).await? {
-        store.close().await;
-        return print_line(&format!(
-            "Made a new database and its key in {}. Keep a copy of the key apart from the database.",
-            folder.display()
-        ));
-    }
-    let store = args.connect(Rules::default(), true).await?;
-    store.migrate(Timestamp::now()).await?;
-    store.close().await;
-    print_line("The schema is up to date.")
 }
 
 /// Prints to standard output. A reader that has seen enough (`| head -n 1`) is no failure.

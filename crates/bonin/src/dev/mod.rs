@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     data_folder::{self, Found},
     database::{DatabaseArgs, database_in, key_file_in},
+    database_url::DatabaseUrl,
     failure::Failure,
     listener,
     logging::LogArgs,
@@ -39,6 +40,10 @@ pub(crate) struct DevArgs {
     /// Where the database is kept. Without it: a temporary folder that goes with the process.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// A PostgreSQL database instead of the one in the folder. Its key stays in the folder: give --data to come back to it.
+    // Never from the environment: that may name a database that people rely on.
+    #[arg(long, value_name = "URL")]
+    database: Option<DatabaseUrl>,
     /// Once ready, write addresses and credentials as JSON to this file too.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
@@ -68,7 +73,7 @@ pub(crate) async fn run(args: DevArgs) -> Result<(), Failure> {
     )
     .await?;
 
-    let store = open(&folder, config.rules).await?;
+    let store = open(&folder, args.database, config.rules).await?;
     setup::set_up(&store, &sandbox_url).await?;
     let service = Service::new(store, config, stop.child_token())?;
     let (username, password) = (environment::CONSOLE_USERNAME, environment::CONSOLE_PASSWORD);
@@ -159,18 +164,21 @@ fn generous(public_url: &str) -> GatewayConfig {
     config
 }
 
-/// The database of the folder, with a key of its own that is made once.
-async fn open(folder: &std::path::Path, rules: Rules) -> Result<Store, Failure> {
-    if data_folder::look(folder)? == Found::Nothing {
+/// The database, with a key of its own that is made once, in the folder.
+async fn open(
+    folder: &std::path::Path,
+    elsewhere: Option<DatabaseUrl>,
+    rules: Rules,
+) -> Result<Store, Failure> {
+    let found = data_folder::look(folder)?;
+    if found == Found::Nothing {
         data_folder::begin(folder)?;
     }
-    let database = DatabaseArgs {
-        config: None,
-        database: Some(database_in(folder)?),
-        key_file: Some(key_file_in(folder)),
-        key_command: None,
-        data: None,
+    let database = match elsewhere {
+        Some(url) => url,
+        None => database_in(folder)?,
     };
+    let database = DatabaseArgs::of(database, key_file_in(folder));
     let store = database.connect(rules, true).await?;
     store.migrate(Timestamp::now()).await?;
     Ok(store)

@@ -17,6 +17,9 @@ pub(super) fn examine(database: &DatabaseArgs) -> Vec<Finding> {
         // Opening the database tells that there is none.
         None => {}
     }
+    if let Some(file) = &database.database_password_file {
+        findings.extend(private("database_password_file", file));
+    }
     if let Some(file) = database.database_file() {
         let beside = |suffix: &str| {
             let mut name = file.clone().into_os_string();

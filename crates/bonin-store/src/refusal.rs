@@ -1,0 +1,45 @@
+//! Why a database cannot be connected to, for whoever can do something about it.
+
+use crate::StoreError;
+
+/// What stands in the way of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The server does not take this name with this password, from this machine.
+    Login,
+    /// The server has no database of this name.
+    NoSuchDatabase,
+    /// The server has no connection left.
+    Full,
+    /// No encrypted connection came about: the certificate, its authority, or a server without TLS. Says why.
+    Tls(String),
+    /// Nobody answers there. Says why.
+    Unreachable(String),
+    /// The server is starting, stopping, or did not answer in time.
+    NotReady,
+    /// The server cannot be used: too old, or not safe. Says why.
+    Unfit(String),
+}
+
+impl StoreError {
+    /// What stood in the way, where this is the error of a connection to PostgreSQL.
+    pub fn refusal(&self) -> Option<Refusal> {
+        let Self::Database(error) = self else {
+            return None;
+        };
+        match error {
+            sqlx::Error::Tls(why) => Some(Refusal::Tls(why.to_string())),
+            sqlx::Error::Io(why) => Some(Refusal::Unreachable(why.to_string())),
+            sqlx::Error::Configuration(why) => Some(Refusal::Unfit(why.to_string())),
+            sqlx::Error::PoolTimedOut => Some(Refusal::NotReady),
+            sqlx::Error::Database(error) => match error.code()?.as_ref() {
+                "28000" | "28P01" => Some(Refusal::Login),
+                "3D000" => Some(Refusal::NoSuchDatabase),
+                "53300" => Some(Refusal::Full),
+                "57P01" | "57P02" | "57P03" => Some(Refusal::NotReady),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
