@@ -49,9 +49,11 @@ export class Program {
   stderr = '';
   exit; // {code, signal} once it has ended
 
-  constructor(args, { env = {}, cwd } = {}) {
+  /** `under`: a program that runs it, as `strace` does, with its arguments. */
+  constructor(args, { env = {}, cwd, under = [] } = {}) {
     this.args = args;
-    this.child = spawn(BINARY, args, {
+    const [file, ...rest] = [...under, BINARY, ...args];
+    this.child = spawn(file, rest, {
       cwd,
       env: cleanEnvironment(env),
       stdio: ['ignore', 'pipe', 'pipe'],

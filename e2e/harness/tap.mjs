@@ -4,7 +4,7 @@
 import { createServer, request } from 'node:http';
 
 export class Tap {
-  /** Every call that came: `{txType, perCertNo, orderIdxx}`, in order. */
+  /** Every call that came: `{txType, perCertNo, orderIdxx, resCd}`, in order; the last once the answer has come by. */
   calls = [];
   /** Changes the answers to a call, by its `tx_type`: from the JSON as it came to what is sent on, an object or text. */
   alter = {};
@@ -16,13 +16,15 @@ export class Tap {
       incoming.on('data', (chunk) => chunks.push(chunk));
       incoming.on('end', () => {
         const body = Buffer.concat(chunks);
-        const alter = tap.alter[tap.#note(body)];
+        const call = tap.#note(body);
+        const alter = tap.alter[call.txType];
         const onward = request(
           new URL(incoming.url, target),
           { method: incoming.method, headers: { ...incoming.headers, host: new URL(target).host } },
           (answer) => {
             if (alter) return changed(answer, alter, outgoing);
             outgoing.writeHead(answer.statusCode, answer.headers);
+            hear(answer, call);
             return answer.pipe(outgoing);
           },
         );
@@ -42,8 +44,9 @@ export class Tap {
 
   #note(body) {
     const { tx_type: txType, per_cert_no: perCertNo, ordr_idxx: orderIdxx } = JSON.parse(body.toString('utf8'));
-    this.calls.push({ txType, perCertNo, orderIdxx });
-    return txType;
+    const call = { txType, perCertNo, orderIdxx };
+    this.calls.push(call);
+    return call;
   }
 
   /** How often this call was made. */
@@ -59,6 +62,15 @@ export class Tap {
     this.server.closeAllConnections();
     return new Promise((resolve) => this.server.close(resolve));
   }
+}
+
+/** Notes what KCP said to a call. An answer that is none, or that breaks off, leaves it unsaid. */
+function hear(answer, call) {
+  let text = '';
+  answer.on('data', (chunk) => (text += chunk));
+  answer.on('end', () => {
+    call.resCd = /"res_cd":"([^"]*)"/.exec(text)?.[1];
+  });
 }
 
 function changed(answer, alter, outgoing) {
