@@ -3,6 +3,7 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use bonin_core::{Redacted, Rules};
+use ipnet::IpNet;
 use jiff::SignedDuration;
 
 /// So many in so much time, all of them at once if need be.
@@ -71,6 +72,23 @@ pub enum MetricsAccess {
     Open,
 }
 
+/// Webhooks.
+#[derive(Debug, Clone)]
+pub struct WebhookConfig {
+    /// How long one request may take, from looking the name up to the head of the answer.
+    pub timeout: Duration,
+    /// How long a message waits that was not taken, before it goes a second time. It waits four times as long each time.
+    pub first_wait: Duration,
+    /// After how long without any success an endpoint is paused.
+    pub pause_after: SignedDuration,
+    /// How long messages that ended are kept, and how long one waits for an endpoint that is paused.
+    pub keep: SignedDuration,
+    /// How many requests are open at once.
+    pub at_once: usize,
+    /// Networks that are not public, which endpoints may be in all the same.
+    pub allow_networks: Vec<IpNet>,
+}
+
 /// All of it.
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
@@ -84,6 +102,8 @@ pub struct GatewayConfig {
     pub kcp: KcpConfig,
     /// The console.
     pub console: ConsoleConfig,
+    /// Webhooks.
+    pub webhooks: WebhookConfig,
     /// `/metrics` beside the API.
     pub metrics: MetricsAccess,
     /// How many proxies in front of the gateway are trusted to append to `X-Forwarded-For`.
@@ -123,6 +143,14 @@ impl Default for GatewayConfig {
                 session_life: SignedDuration::from_hours(12),
                 session_idle: SignedDuration::from_mins(30),
                 url: None,
+            },
+            webhooks: WebhookConfig {
+                timeout: Duration::from_secs(30),
+                first_wait: Duration::from_secs(60),
+                pause_after: SignedDuration::from_hours(3 * 24),
+                keep: SignedDuration::from_hours(30 * 24),
+                at_once: 128,
+                allow_networks: Vec::new(),
             },
             metrics: MetricsAccess::default(),
             trusted_hops: 0,

@@ -1,11 +1,18 @@
 //! The one maker of ids and secrets. All of them come from the operating system's randomness.
 
 use aws_lc_rs::rand;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use bonin_core::{
     ChannelId, ChannelKey, ClaimToken, InvalidId, OrderNumber, Redacted, SecretId, SessionId,
-    StoreId, TxId, UserId,
+    StoreId, TxId, UserId, WebhookEndpointId,
 };
+
+use zeroize::Zeroizing;
+
+use crate::service::webhooks::message::SECRET_PREFIX;
 
 /// The operating system gave no randomness; nothing can be made safely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -104,6 +111,20 @@ pub fn session_id() -> Result<SessionId, NoRandomness> {
 /// What the cookie of a session in the console holds: 256 random bits.
 pub fn session_token() -> Result<Redacted, NoRandomness> {
     Ok(Redacted::new(URL_SAFE_NO_PAD.encode(bytes::<32>()?)))
+}
+
+/// A webhook endpoint's id.
+pub fn webhook_id() -> Result<WebhookEndpointId, NoRandomness> {
+    Ok(WebhookEndpointId::parse(format!("webhook-{}", uuid()?))?)
+}
+
+/// What webhooks are signed with, as Standard Webhooks spells it: 256 random bits.
+pub fn webhook_secret() -> Result<Redacted, NoRandomness> {
+    let secret = Zeroizing::new(bytes::<32>()?);
+    Ok(Redacted::new(format!(
+        "{SECRET_PREFIX}{}",
+        STANDARD.encode(secret.as_slice())
+    )))
 }
 
 /// Bytes for salts and keys.

@@ -12,6 +12,9 @@ pub mod service;
 pub mod telemetry;
 
 pub use clock::Clock;
-pub use config::{ConsoleConfig, GatewayConfig, KcpConfig, LimitsConfig, MetricsAccess, Rate};
+pub use config::{
+    ConsoleConfig, GatewayConfig, KcpConfig, LimitsConfig, MetricsAccess, Rate, WebhookConfig,
+};
+pub use ipnet::IpNet;
 pub use problems::{Problem, Problems};
 pub use service::{Readiness, Service, SetupError};

@@ -52,10 +52,15 @@ impl From<StoreError> for Error {
             StoreError::NotFound("channel") => Self::NotFound("채널"),
             StoreError::NotFound("secret") => Self::NotFound("API 시크릿"),
             StoreError::NotFound("user") => Self::NotFound("사용자"),
+            StoreError::NotFound("webhook") => Self::NotFound("웹훅"),
+            StoreError::NotFound("webhook delivery") => Self::NotFound("웹훅 메시지"),
             StoreError::NotFound(_) => Self::NotFound("대상"),
             StoreError::LastOwner => Self::Refused(
                 "마지막 소유자(OWNER)입니다. 다른 사용자를 먼저 소유자로 만들어야 합니다."
                     .to_owned(),
+            ),
+            StoreError::Retired(_) => Self::Refused(
+                "폐기한 웹훅입니다. 다시 받으려면 새 웹훅을 만들어야 합니다.".to_owned(),
             ),
             error if error.is_transient() => {
                 tracing::warn!(%error, "the database is away");

@@ -18,11 +18,13 @@ mod store;
 mod totp;
 mod user;
 mod verification;
+mod webhook;
 
 use std::sync::Arc;
 
 use bonin_core::Redacted;
 use bonin_store::{Actor, Role, Store};
+use ipnet::IpNet;
 use jiff::Timestamp;
 
 pub use crate::problems::{Problem, Problems};
@@ -41,12 +43,16 @@ pub use verification::{
     MaskedPerson, RevealedPerson, ShownTry, ShownVerification, TimelineLine, VerificationDetail,
     VerificationForm, VerificationPage,
 };
+pub use webhook::{
+    DeliveryForm, MadeWebhook, RotatedWebhookSecret, ShownDelivery, ShownWebhook, WebhookForm,
+    WebhookState, state_name, try_explanation,
+};
 
 use crate::{
     Clock, KcpConfig,
     metrics::{LoginMetrics, Metrics},
     provider::{Providers, kcp::Kcp},
-    service::SetupError,
+    service::{SetupError, webhooks::Networks},
 };
 
 /// Who administers: a user of the console with a role, or the shell, which may do everything.
@@ -82,6 +88,7 @@ pub struct Admin {
     clock: Clock,
     public_url: Option<Arc<str>>,
     logins: LoginMetrics,
+    networks: Arc<Networks>,
 }
 
 impl Admin {
@@ -115,6 +122,15 @@ impl Admin {
             store,
             providers,
             clock: Clock,
+            networks: Arc::default(),
+        }
+    }
+
+    /// The same, with networks that are not public and that webhooks may go to all the same.
+    pub fn allowing_networks(self, networks: Vec<IpNet>) -> Self {
+        Self {
+            networks: Arc::new(Networks::new(networks)),
+            ..self
         }
     }
 

@@ -25,6 +25,8 @@ pub enum Action {
     ChangeChannels,
     /// Making and revoking API secrets.
     ChangeSecrets,
+    /// Making, changing, pausing and putting away webhooks, and sending a message once more.
+    ChangeWebhooks,
     /// Who may enter the console.
     SeeUsers,
     /// Making, changing and locking out users.
@@ -41,7 +43,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::SeeOverview,
         Self::SeeVerifications,
         Self::RevealPerson,
@@ -52,6 +54,7 @@ impl Action {
         Self::AllowTestChannels,
         Self::ChangeChannels,
         Self::ChangeSecrets,
+        Self::ChangeWebhooks,
         Self::SeeUsers,
         Self::ChangeUsers,
         Self::SeeAudit,
@@ -71,7 +74,8 @@ impl Action {
             Self::RevealPerson
             | Self::ChangeStores
             | Self::ChangeChannels
-            | Self::ChangeSecrets => matches!(role, Role::Owner | Role::Operator),
+            | Self::ChangeSecrets
+            | Self::ChangeWebhooks => matches!(role, Role::Owner | Role::Operator),
             Self::ErasePerson
             | Self::SetRetention
             | Self::AllowTestChannels
@@ -88,7 +92,8 @@ impl Action {
             Self::RevealPerson
             | Self::ChangeStores
             | Self::ChangeChannels
-            | Self::ChangeSecrets => {
+            | Self::ChangeSecrets
+            | Self::ChangeWebhooks => {
                 "이 작업을 할 권한이 없습니다. 소유자(OWNER)나 운영자(OPERATOR)에게 요청해야 합니다."
             }
             _ => "이 작업을 할 권한이 없습니다. 소유자(OWNER)에게 요청해야 합니다.",
@@ -114,6 +119,7 @@ mod tests {
             (Action::AllowTestChannels, true, false, false),
             (Action::ChangeChannels, true, true, false),
             (Action::ChangeSecrets, true, true, false),
+            (Action::ChangeWebhooks, true, true, false),
             (Action::SeeUsers, true, false, false),
             (Action::ChangeUsers, true, false, false),
             (Action::SeeAudit, true, true, true),

@@ -17,6 +17,7 @@ mod retention;
 mod send;
 mod sweeper;
 mod waiting;
+pub(crate) mod webhooks;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -53,6 +54,7 @@ pub struct Service {
     asking: asking::Asking,
     asked_windows: checkout::AskedWindows,
     secrets_used: authenticate::SecretsUsed,
+    webhooks: webhooks::Webhooks,
     metrics: Metrics,
     under_way: TaskTracker,
     leaving: CancellationToken,
@@ -83,6 +85,7 @@ impl Service {
             clock: Clock,
             providers: Arc::new(Providers::new(kcp)),
             limits: Arc::new(limits::Limits::new(&config.limits, &metrics.limits)),
+            webhooks: webhooks::Webhooks::new(&config.webhooks)?,
             config: Arc::new(config),
             asking: asking::Asking::default(),
             asked_windows: checkout::AskedWindows::default(),
@@ -112,6 +115,7 @@ impl Service {
             Some(self.config.public_url.as_str().into()),
             self.metrics.logins.clone(),
         )
+        .allowing_networks(self.config.webhooks.allow_networks.clone())
     }
 
     /// What this process counts.

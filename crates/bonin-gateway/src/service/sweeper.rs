@@ -11,6 +11,7 @@ const BATCH: u32 = 200;
 impl Service {
     /// Starts it. It stops with [`Service::drain`].
     pub fn start_sweeper(&self) {
+        self.start_webhooks();
         let service = self.clone();
         // Apart from the rest: KCP is asked here, and may be slow.
         self.under_way.spawn(async move {
@@ -34,6 +35,9 @@ impl Service {
             let mut forgot: Option<tokio::time::Instant> = None;
             while service.is_due_again().await {
                 service.sweep().await;
+                if let Err(error) = service.count_webhooks().await {
+                    tracing::warn!(%error, "webhooks that wait could not be counted");
+                }
                 if service.store.is_to_be_scrubbed()
                     && let Err(error) = service.store.scrub().await
                 {
@@ -77,6 +81,9 @@ impl Service {
     async fn forget(&self) {
         if let Err(error) = self.retain().await {
             tracing::warn!(%error, "personal data whose time is over could not be erased yet");
+        }
+        if let Err(error) = self.tidy_webhooks().await {
+            tracing::warn!(%error, "webhooks that are over could not be removed yet");
         }
         self.limits.forget_quiet();
         let within = self.config.limits.phone_messages_within;

@@ -97,9 +97,7 @@ impl Store {
         if !moved && events_before == events_after {
             return Ok(());
         }
-        let url = self
-            .keyring
-            .seal(place("url", id.as_str()), url.expose())?;
+        let url = self.keyring.seal(place("url", id.as_str()), url.expose())?;
         sqlx::query(
             "UPDATE webhook_endpoint SET url = $2, events = $3, updated_at = $4 WHERE id = $1",
         )

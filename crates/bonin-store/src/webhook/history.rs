@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use serde_json::json;
 use sqlx::{Row, any::AnyRow};
 
-use super::{DELIVERY, DeliveryState, TryFailure, WebhookDelivery, WebhookEvent, WebhookTry, delivery};
+use super::{
+    DELIVERY, DeliveryState, TryFailure, WebhookDelivery, WebhookEvent, WebhookTry, delivery,
+};
 use crate::{
     Act, Actor, Store, StoreError,
     time::{micros, timestamp},
@@ -134,12 +136,11 @@ impl Store {
             .ok_or(StoreError::NotFound("webhook delivery"))?;
         let found = delivery(&row, now)?;
         // Not locked: whoever notes a try locks the message first and the endpoint after it, as well.
-        let retired = sqlx::query(
-            "SELECT 1 FROM webhook_endpoint WHERE id = $1 AND retired_at IS NOT NULL",
-        )
-        .bind(found.endpoint.as_str())
-        .fetch_optional(&mut *tx)
-        .await?;
+        let retired =
+            sqlx::query("SELECT 1 FROM webhook_endpoint WHERE id = $1 AND retired_at IS NOT NULL")
+                .bind(found.endpoint.as_str())
+                .fetch_optional(&mut *tx)
+                .await?;
         if retired.is_some() {
             return Err(StoreError::Retired("webhook"));
         }

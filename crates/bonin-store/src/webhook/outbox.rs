@@ -9,7 +9,7 @@ use sqlx::{Any, Transaction};
 use tokio::sync::Notify;
 
 use super::WebhookEvent;
-use crate::{Actor, Act, Store, StoreError, time::micros, verification::VerificationKey};
+use crate::{Act, Actor, Store, StoreError, time::micros, verification::VerificationKey};
 
 /// Tells the workers of this process that something may be due. Those of others look every second or so.
 #[derive(Debug, Clone, Default)]
