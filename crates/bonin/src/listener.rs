@@ -1,18 +1,27 @@
 //! Connections: bounded in number, in the time their headers may take, and in the time a stop may take.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{HeaderValue, Request, header::CONNECTION},
+};
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use tokio::{net::TcpListener, sync::Semaphore, time::Instant};
-use tokio_util::sync::CancellationToken;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 use tower::ServiceExt;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, shutdown::Stop};
 
 /// How many connections are served at once; more wait.
 const MAX_CONNECTIONS: usize = 8192;
@@ -39,7 +48,7 @@ pub(crate) async fn bind(address: &str) -> Result<(TcpListener, SocketAddr), Fai
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
-    stop: CancellationToken,
+    stop: Stop,
     drain_limit: Duration,
 ) -> Instant {
     let mut http = hyper::server::conn::http1::Builder::new();
@@ -48,18 +57,21 @@ pub(crate) async fn serve(
         .max_buf_size(MAX_HEADERS);
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let accepted = tokio::select! {
-            () = stop.cancelled() => break,
-            accepted = accept(&listener, &places) => accepted,
-        };
-        let Some((stream, peer, place)) = accepted else {
-            continue;
-        };
-        let router = router.clone();
+    let begin = |(stream, peer, place): Accepted| {
+        let (router, leaving) = (router.clone(), stop.leaving.clone());
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            router.clone().oneshot(request.map(Body::new))
+            let answer = router.clone().oneshot(request.map(Body::new));
+            let leaving = leaving.clone();
+            async move {
+                let mut answer = answer.await?;
+                if leaving.is_cancelled() {
+                    // The client's next request finds another instance, rather than a connection that is just being closed.
+                    let close = HeaderValue::from_static("close");
+                    answer.headers_mut().insert(CONNECTION, close);
+                }
+                Ok::<_, Infallible>(answer)
+            }
         });
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
@@ -69,6 +81,19 @@ pub(crate) async fn serve(
             }
             drop(place);
         });
+    };
+    loop {
+        let accepted = tokio::select! {
+            () = stop.now.cancelled() => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        if let Some(accepted) = accepted {
+            begin(accepted);
+        }
+    }
+    // Whoever has connected already, as the client sees it, is served: closing now would cut these connections off.
+    while let Some(Some(accepted)) = accept(&listener, &places).now_or_never() {
+        begin(accepted);
     }
     drop(listener);
     let deadline = Instant::now() + drain_limit;
@@ -81,14 +106,10 @@ pub(crate) async fn serve(
     deadline
 }
 
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(
-    tokio::net::TcpStream,
-    SocketAddr,
-    tokio::sync::OwnedSemaphorePermit,
-)> {
+/// A connection, whose it is, and its place among those that are served at once.
+type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
+
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accepted> {
     let place = places.clone().acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, peer)) => {

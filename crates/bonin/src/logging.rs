@@ -1,9 +1,19 @@
 //! Logs: to stderr, as text or JSON. Nothing personal reaches them, at any level: the types that hold it do not print.
 
+use bonin_gateway::telemetry::TRACE_TARGET;
 use clap::{Args, ValueEnum};
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry,
+    filter::{FilterExt, filter_fn},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use crate::failure::Failure;
+
+/// Something that listens to what happens.
+pub(crate) type Listener = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// How lines look.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -34,15 +44,25 @@ pub(crate) struct LogArgs {
 impl LogArgs {
     /// Starts logging.
     pub(crate) fn start(&self) -> Result<(), Failure> {
+        self.start_with(None)
+    }
+
+    /// Starts logging, and what else listens to what happens.
+    pub(crate) fn start_with(&self, beside: Option<Listener>) -> Result<(), Failure> {
         let filter = EnvFilter::try_new(&self.log).map_err(Failure::while_doing(
             "--log is not a level such as info or debug",
         ))?;
-        let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
-        match self.log_format {
-            LogFormat::Text => lines.with_ansi(false).try_init(),
-            LogFormat::Json => lines.json().try_init(),
-        }
-        .map_err(Failure::while_doing("logging could not be started"))?;
+        let filter = filter.and(filter_fn(|metadata| metadata.target() != TRACE_TARGET));
+        let lines = fmt::layer().with_writer(std::io::stderr);
+        let lines: Listener = match self.log_format {
+            LogFormat::Text => lines.with_ansi(false).with_filter(filter).boxed(),
+            LogFormat::Json => lines.json().with_filter(filter).boxed(),
+        };
+        let all: Vec<Listener> = std::iter::once(lines).chain(beside).collect();
+        tracing_subscriber::registry()
+            .with(all)
+            .try_init()
+            .map_err(Failure::while_doing("logging could not be started"))?;
         // A panic's own message may quote the text it tripped over, which may be about a person: only its place is told.
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string);

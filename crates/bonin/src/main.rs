@@ -16,6 +16,7 @@ mod health;
 mod keys;
 mod listener;
 mod logging;
+mod metrics;
 mod migrate;
 mod ready_file;
 mod sandbox;
@@ -23,6 +24,7 @@ mod serve;
 mod settings;
 mod shutdown;
 mod supervisor;
+mod telemetry;
 
 use std::process::ExitCode;
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bonin_core::Rules;
-use bonin_gateway::{GatewayConfig, Service, admin::Admin};
+use bonin_gateway::{GatewayConfig, Service, admin::Admin, http, metrics::Metrics};
 use bonin_store::{Channel, ChannelKind, Store};
 use clap::Args;
 use serde_json::json;
@@ -17,9 +17,12 @@ use crate::{
     failure::Failure,
     first_owner, listener,
     logging::LogArgs,
+    metrics::MetricsArgs,
     ready_file,
-    settings::GatewayArgs,
-    shutdown, supervisor,
+    settings::{Delay, GatewayArgs},
+    shutdown::Stop,
+    supervisor,
+    telemetry::{Telemetry, TraceArgs},
 };
 
 #[derive(Debug, Args)]
@@ -35,6 +38,19 @@ pub(crate) struct ServeArgs {
     console: ConsoleArgs,
     #[command(flatten)]
     gateway: GatewayArgs,
+    /// After SIGTERM, how long requests are still taken while /health/ready already answers 503, so that a balancer takes this
+    /// instance out before it refuses.
+    #[arg(
+        long,
+        env = "BONIN_DRAIN_DELAY",
+        value_name = "TIME",
+        default_value = "0s"
+    )]
+    drain_delay: Delay,
+    #[command(flatten)]
+    metrics: MetricsArgs,
+    #[command(flatten)]
+    traces: TraceArgs,
     #[command(flatten)]
     log: LogArgs,
 }
@@ -57,9 +73,11 @@ pub(crate) struct AddressArgs {
 
 pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let public_url = args.address.public_url()?;
-    args.log.start()?;
+    let metrics = Metrics::new();
+    let telemetry = Telemetry::start(&args.log, &args.traces, &metrics.traces)?;
     let mut config = args.gateway.config(GatewayConfig {
         public_url: public_url.clone(),
+        metrics: args.metrics.access()?,
         ..GatewayConfig::default()
     });
     let store = open(&args.database, config.rules).await?;
@@ -68,21 +86,29 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let (listener, bound) = listener::bind(&args.address.listen).await?;
     let console = args.console.place(&public_url).await?;
     config.console = args.console.config(&console, config.console);
-    let stop = shutdown::on_signal();
-    let service = Service::new(store, config, stop.child_token())?;
+    let figures = match &args.metrics.metrics_listen {
+        Some(address) => Some((listener::bind(address).await?, args.metrics.token()?)),
+        None => None,
+    };
+    let stop = Stop::on_signal(args.drain_delay.duration());
+    let service = Service::counting(store, config, stop.now.child_token(), metrics)?
+        .leaving_with(stop.leaving.clone());
     refuse_a_password_that_everyone_knows(&service.admin()).await?;
     let beside_the_api = matches!(console, Place::BesideTheApi(_));
-    let router = bonin_gateway::http::router(service.clone(), beside_the_api)
+    let router = http::router(service.clone(), beside_the_api)
         .map_err(Failure::while_doing("the API reference cannot be made"))?;
     service.start_sweeper();
-    tokio::spawn(certificates::watch(service.admin(), stop.clone()));
+    tokio::spawn(certificates::watch(service.admin(), stop.now.clone()));
     if let Some(url) = console.url() {
         let folder = args.database.private_folder();
-        first_owner::offer(service.admin(), folder, url, stop.clone()).await?;
+        first_owner::offer(service.admin(), folder, url, stop.now.clone()).await?;
     }
     let mut ready = json!({ "gateway": format!("http://{bound}"), "publicUrl": public_url });
     if let Some(url) = console.url() {
         ready["console"] = json!({ "url": format!("{url}/console") });
+    }
+    if let Some(((_, bound), _)) = &figures {
+        ready["metrics"] = json!(format!("http://{bound}/metrics"));
     }
     if let Some(file) = &args.ready_file {
         ready_file::write(file, &ready)?;
@@ -99,25 +125,29 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     }
     tracing::info!(address = %bound, public_url, console = console.url(), "ready");
     supervisor::ready();
-    let stopping = stop.clone();
+    let stopping = stop.leaving.clone();
     tokio::spawn(async move {
         stopping.cancelled().await;
         supervisor::stopping();
     });
     let serving = listener::serve(listener, router, stop.clone(), drain_limit);
-    let deadline = match console {
-        Place::Alone(listener, _) => {
+    let console = async {
+        if let Place::Alone(listener, _) = console {
             let hops = args.console.trusted_hops(trusted_hops);
-            let router = bonin_gateway::http::console_router(service.clone(), hops);
-            tokio::join!(
-                serving,
-                listener::serve(listener, router, stop, drain_limit)
-            )
-            .0
+            let router = http::console_router(service.clone(), hops);
+            listener::serve(listener, router, stop.clone(), drain_limit).await;
         }
-        Place::Nowhere | Place::BesideTheApi(_) => serving.await,
     };
-    if !service.drain(deadline).await {
+    let figures = async {
+        if let Some(((listener, _), token)) = figures {
+            let router = http::metrics_router(service.clone(), token);
+            listener::serve(listener, router, stop.clone(), drain_limit).await;
+        }
+    };
+    let (deadline, (), ()) = tokio::join!(serving, console, figures);
+    let drained = service.drain(deadline).await;
+    telemetry.finish().await;
+    if !drained {
         return Err(Failure::new(
             "something was still under way when the drain limit was over",
         ));

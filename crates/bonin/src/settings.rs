@@ -1,10 +1,14 @@
 //! Settings of the gateway, which `dev` and `serve` share.
 
+mod webhook;
+
 use std::{num::NonZeroU32, str::FromStr, time::Duration};
 
 use bonin_gateway::{GatewayConfig, KcpConfig, Rate};
 use clap::Args;
 use jiff::SignedDuration;
+
+pub(crate) use webhook::WebhookArgs;
 
 /// So long: `500ms`, `10s`, `5m`, `1h`.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +33,27 @@ impl Span {
 
     pub(crate) fn signed(self) -> SignedDuration {
         SignedDuration::try_from(self.0).unwrap_or(SignedDuration::MAX)
+    }
+}
+
+/// So long, or not at all: `0s`, `10s`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Delay(Duration);
+
+impl FromStr for Delay {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse::<SignedDuration>()
+            .ok()
+            .and_then(|span| Duration::try_from(span).ok())
+            .map(Self)
+            .ok_or_else(|| "a time such as 0s, 10s or 1m is wanted".to_owned())
+    }
+}
+
+impl Delay {
+    pub(crate) fn duration(self) -> Duration {
+        self.0
     }
 }
 
@@ -115,6 +140,8 @@ fn set<T>(target: &mut T, value: Option<T>) {
 pub(crate) struct GatewayArgs {
     #[command(flatten)]
     pub(crate) kcp: KcpArgs,
+    #[command(flatten)]
+    webhooks: WebhookArgs,
     /// How long an API try lives from its last message. [default: 10m]
     #[arg(long, env = "BONIN_API_TRY_LIFE", value_name = "TIME")]
     api_try_life: Option<Span>,
@@ -163,6 +190,7 @@ impl GatewayArgs {
     /// The gateway's configuration: what is set, over the defaults of the command.
     pub(crate) fn config(&self, mut config: GatewayConfig) -> GatewayConfig {
         config.kcp = self.kcp.config();
+        config.webhooks = self.webhooks.config(config.webhooks);
         set(
             &mut config.rules.api_try_life,
             self.api_try_life.map(Span::signed),
@@ -217,6 +245,8 @@ mod tests {
     fn times_and_rates_are_read_as_people_write_them() {
         assert_eq!("500ms".parse::<Span>().unwrap().0.as_millis(), 500);
         assert_eq!("10m".parse::<Span>().unwrap().0.as_secs(), 600);
+        assert_eq!("0s".parse::<Delay>().unwrap().0.as_millis(), 0);
+        assert!("-1s".parse::<Delay>().is_err());
         let rate = "30/1m".parse::<RateText>().unwrap().0;
         assert_eq!((rate.count.get(), rate.within.as_secs()), (30, 60));
         for wrong in ["", "10", "0s", "-5s", "ten minutes"] {

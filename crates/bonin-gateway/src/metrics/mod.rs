@@ -80,11 +80,17 @@ pub struct Metrics {
 /// How sending traces away goes.
 #[derive(Debug, Clone, Default)]
 pub struct TraceMetrics {
+    made: Counter,
     exported: Counter,
     lost: Counter,
 }
 
 impl TraceMetrics {
+    /// A span is to be sent.
+    pub fn made(&self) {
+        self.made.inc();
+    }
+
     /// So many spans reached the collector.
     pub fn exported(&self, spans: usize) {
         self.exported.inc_by(spans as u64);
@@ -96,6 +102,11 @@ impl TraceMetrics {
     }
 
     fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "bonin_trace_spans",
+            "Spans that were made to be sent",
+            self.made.clone(),
+        );
         registry.register(
             "bonin_trace_spans_exported",
             "Spans that the collector took",
