@@ -1,9 +1,9 @@
 //! Whether what is set up will work: what the database tells. The messages are Korean and say what to do.
 
-use bonin_store::{Role, StoreKind};
+use bonin_store::{PauseCause, Role, StoreKind};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Admin, Administrator, Error};
+use super::{Admin, Administrator, Error, WebhookState};
 use crate::provider::{CertificateState, EnteredCredentials};
 
 /// How far the database may be ahead of the clock: several machines are never quite at the same time.
@@ -77,6 +77,7 @@ impl Admin {
         findings.extend(self.examine_channels(who).await?);
         findings.extend(self.examine_secrets(who).await?);
         findings.extend(self.examine_users(who).await?);
+        findings.extend(self.examine_webhooks(who).await?);
         findings.push(match self.verify_audit(who, None).await? {
             Ok(head) => Finding::fine(
                 "audit",
@@ -214,6 +215,43 @@ impl Admin {
             findings.push(Finding::fine(
                 "secrets",
                 format!("유효한 API 시크릿이 {}개 있습니다.", valid.len()),
+            ));
+        }
+        Ok(findings)
+    }
+
+    async fn examine_webhooks(&self, who: &Administrator) -> Result<Vec<Finding>, Error> {
+        let endpoints = self.webhooks(who, None).await?;
+        let mut findings = Vec::new();
+        let mut in_use = 0;
+        for endpoint in &endpoints {
+            let (id, store) = (&endpoint.id, &endpoint.store);
+            let pending = endpoint.pending;
+            match endpoint.state {
+                WebhookState::Retired { .. } => continue,
+                WebhookState::Live => {}
+                WebhookState::Paused {
+                    since,
+                    cause: PauseCause::Failing,
+                } => findings.push(Finding::failure(
+                    "webhooks",
+                    format!("상점 {store}의 웹훅 {id}이 계속 실패해서 {since}에 멈췄습니다(대기 {pending}건). 받는 쪽을 고치고 `bonin webhook test {id}`로 확인한 뒤 `bonin webhook resume {id}`로 다시 시작해야 합니다."),
+                )),
+                WebhookState::Paused { since, .. } => findings.push(Finding::warning(
+                    "webhooks",
+                    format!("상점 {store}의 웹훅 {id}이 {since}부터 일시 중지되어 있습니다(대기 {pending}건). 다시 보내려면 `bonin webhook resume {id}`를 실행해야 합니다."),
+                )),
+                WebhookState::Failing { since } => findings.push(Finding::warning(
+                    "webhooks",
+                    format!("상점 {store}의 웹훅 {id}이 {since}부터 한 번도 전달되지 않았습니다(대기 {pending}건). `bonin webhook deliveries {id}`로 까닭을 확인해야 합니다."),
+                )),
+            }
+            in_use += 1;
+        }
+        if findings.is_empty() {
+            findings.push(Finding::fine(
+                "webhooks",
+                format!("웹훅 {in_use}개가 모두 정상입니다."),
             ));
         }
         Ok(findings)
