@@ -19,6 +19,12 @@ pub const TRACE_TARGET: &str = "bonin_trace";
 /// The name of the span of a request, which is in the log and in the trace.
 pub const REQUEST_SPAN: &str = "request";
 
+/// The route of a request for what is not there.
+pub(crate) const UNKNOWN_ROUTE: &str = "unknown";
+
+/// Routes that machines ask for every few seconds: their traces would bury the others.
+pub const QUIET_ROUTES: [&str; 3] = ["/health/live", "/health/ready", "/metrics"];
+
 /// Attributes that may leave the process in a trace. Whatever sends traces away lets through these alone.
 pub const ATTRIBUTES: [&str; 8] = [
     "http.request.method",
@@ -30,6 +36,32 @@ pub const ATTRIBUTES: [&str; 8] = [
     "db.system.name",
     "webhook.outcome",
 ];
+
+/// Names of spans that a trace may begin with. Any other belongs to what runs by itself, and says nothing alone.
+pub const ROOTS: [&str; 2] = [REQUEST_SPAN, WEBHOOK_SPAN];
+
+/// The name of the span of a request to a receiver of webhooks.
+const WEBHOOK_SPAN: &str = "webhook";
+
+/// The span of a request to a receiver of webhooks, and of what is noted of it: a trace of its own.
+pub(crate) fn webhook_span() -> Span {
+    tracing::debug_span!(
+        target: TRACE_TARGET,
+        "webhook",
+        otel.kind = "client",
+        otel.status_code = field::Empty,
+        webhook.outcome = field::Empty,
+    )
+}
+
+/// Notes what came of it in the current span.
+pub(crate) fn webhook_tried(outcome: &str, delivered: bool) {
+    let span = Span::current();
+    span.record("webhook.outcome", outcome);
+    if !delivered {
+        span.record("otel.status_code", "ERROR");
+    }
+}
 
 /// The span of a request: named by its route, in the trace that the caller began, if it began one.
 pub(crate) fn request_span(
@@ -45,14 +77,13 @@ pub(crate) fn request_span(
         // Fails where no traces are sent; the caller's trace is named in the log all the same.
         let _ = span.set_parent(parent);
     }
+    // Before the span begins: by the route it is decided whether it is sent.
+    span.set_attribute("http.request.method", method);
+    span.set_attribute("http.route", route.unwrap_or(UNKNOWN_ROUTE).to_owned());
     let context = span.context();
     let traced = context.span();
     if traced.span_context().is_valid() {
-        traced.update_name(format!("{method} {}", route.unwrap_or("unknown")));
-        span.set_attribute("http.request.method", method);
-        if let Some(route) = route {
-            span.set_attribute("http.route", route.to_owned());
-        }
+        traced.update_name(format!("{method} {}", route.unwrap_or(UNKNOWN_ROUTE)));
     }
     let trace = Some(traced.span_context())
         .filter(|context| context.is_valid())

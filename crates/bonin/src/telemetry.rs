@@ -4,6 +4,7 @@
 //! dropped. At the end the rest is sent, within a bound.
 
 mod export;
+mod sample;
 
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
@@ -17,13 +18,16 @@ use clap::Args;
 use opentelemetry::{KeyValue, trace::TracerProvider};
 use opentelemetry_sdk::{
     Resource,
-    trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider},
+    trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider},
 };
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tracing::{Metadata, level_filters::LevelFilter};
 use tracing_subscriber::{Layer, Registry, filter::filter_fn};
 
-use self::export::{Allowed, Collector, Counted};
+use self::{
+    export::{Allowed, Collector, Counted},
+    sample::Chosen,
+};
 use crate::{console::plain_address, failure::Failure, logging::LogArgs};
 
 /// How many spans wait for the collector at most: about 2 MiB.
@@ -182,10 +186,9 @@ impl Telemetry {
                 KeyValue::new("service.instance.id", instance),
             ])
             .build();
-        let sampler = Sampler::TraceIdRatioBased(traces.otlp_sample.0);
         let provider = SdkTracerProvider::builder()
             .with_span_processor(Counted::over(processor, metrics.clone()))
-            .with_sampler(Sampler::ParentBased(Box::new(sampler)))
+            .with_sampler(Chosen::by_ratio(traces.otlp_sample.0))
             .with_resource(resource)
             .build();
         let layer = tracing_opentelemetry::layer::<Registry>()

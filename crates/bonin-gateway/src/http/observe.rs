@@ -43,7 +43,7 @@ pub(super) async fn observe(
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     let took = began.elapsed();
-    let route = route.unwrap_or("unknown");
+    let route = route.unwrap_or(telemetry::UNKNOWN_ROUTE);
     metrics.http.answered(method, route, status, took);
     drop(in_flight);
     telemetry::answered(&span, status);

@@ -29,6 +29,7 @@ impl Service {
                 let (erased, more) = run.await?;
                 if erased > 0 {
                     erased_any = true;
+                    self.metrics.workers.erased(erased);
                     tracing::info!(store = %store.id, erased, days, "erased personal data whose time is over");
                 }
                 if !more || self.stopping.is_cancelled() {

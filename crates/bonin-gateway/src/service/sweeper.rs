@@ -1,7 +1,9 @@
 //! What runs by itself: tries whose time is over are ended, personal data whose time is over is erased, and counts that no
 //! longer count are forgotten.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
+
+use bonin_store::StoreError;
 
 use super::Service;
 
@@ -16,32 +18,45 @@ impl Service {
         // Apart from the rest: KCP is asked here, and may be slow.
         self.under_way.spawn(async move {
             while service.is_due_again().await {
-                if let Err(error) = service.sweep_windows(BATCH).await {
-                    tracing::warn!(%error, "windows whose time is over could not be ended yet");
-                }
+                let done = service.sweep_windows(BATCH).await;
+                service.round(
+                    "windows",
+                    done,
+                    "windows whose time is over could not be ended yet",
+                );
             }
         });
         let service = self.clone();
         // Apart again: sealing everything anew takes its time.
         self.under_way.spawn(async move {
             while service.is_due_again().await {
-                if let Err(error) = service.follow_keys().await {
-                    tracing::warn!(%error, "the database's keys could not be followed");
-                }
+                let done = service.follow_keys().await;
+                service.round("keys", done, "the database's keys could not be followed");
             }
         });
         let service = self.clone();
         self.under_way.spawn(async move {
             let mut forgot: Option<tokio::time::Instant> = None;
             while service.is_due_again().await {
-                service.sweep().await;
-                if let Err(error) = service.count_webhooks().await {
-                    tracing::warn!(%error, "webhooks that wait could not be counted");
-                }
-                if service.store.is_to_be_scrubbed()
-                    && let Err(error) = service.store.scrub().await
-                {
-                    tracing::warn!(%error, "the database's log could not be truncated yet");
+                let done = service.sweep().await;
+                service.round(
+                    "sweeper",
+                    done,
+                    "tries whose time is over could not be ended yet",
+                );
+                let done = service.count_webhooks().await;
+                service.round(
+                    "webhook_count",
+                    done,
+                    "webhooks that wait could not be counted",
+                );
+                if service.store.is_to_be_scrubbed() {
+                    let done = service.store.scrub().await.map(drop);
+                    service.round(
+                        "scrub",
+                        done,
+                        "the database's log could not be truncated yet",
+                    );
                 }
                 if forgot.is_none_or(|at| at.elapsed() > Duration::from_secs(60)) {
                     forgot = Some(tokio::time::Instant::now());
@@ -59,40 +74,50 @@ impl Service {
         }
     }
 
-    async fn sweep(&self) {
+    /// Notes how a round of a worker ended.
+    fn round<E: Display>(&self, worker: &'static str, done: Result<(), E>, failure: &'static str) {
+        self.metrics.workers.ran(worker, done.is_ok());
+        if let Err(error) = done {
+            tracing::warn!(%error, "{failure}");
+        }
+    }
+
+    async fn sweep(&self) -> Result<(), StoreError> {
         loop {
-            match self.store.sweep(BATCH, self.now()).await {
-                Ok(ended) => {
-                    if ended > 0 {
-                        tracing::info!(ended, "ended tries whose time was over");
-                    }
-                    if ended < BATCH {
-                        return;
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "tries whose time is over could not be ended yet");
-                    return;
-                }
+            let ended = self.store.sweep(BATCH, self.now()).await?;
+            self.metrics.workers.swept(ended);
+            if ended > 0 {
+                tracing::info!(ended, "ended tries whose time was over");
+            }
+            if ended < BATCH {
+                return Ok(());
             }
         }
     }
 
     async fn forget(&self) {
-        if let Err(error) = self.retain().await {
-            tracing::warn!(%error, "personal data whose time is over could not be erased yet");
-        }
-        if let Err(error) = self.tidy_webhooks().await {
-            tracing::warn!(%error, "webhooks that are over could not be removed yet");
-        }
+        self.round(
+            "retention",
+            self.retain().await,
+            "personal data whose time is over could not be erased yet",
+        );
+        self.round(
+            "webhook_history",
+            self.tidy_webhooks().await,
+            "webhooks that are over could not be removed yet",
+        );
         self.limits.forget_quiet();
         let within = self.config.limits.phone_messages_within;
-        if let Err(error) = self.store.forget_old_counts(within, self.now()).await {
-            tracing::warn!(%error, "old counts could not be removed yet");
-        }
+        self.round(
+            "counts",
+            self.store.forget_old_counts(within, self.now()).await,
+            "old counts could not be removed yet",
+        );
         let idle = self.config.console.session_idle;
-        if let Err(error) = self.store.forget_sessions(idle, self.now()).await {
-            tracing::warn!(%error, "sessions that are over could not be removed yet");
-        }
+        self.round(
+            "sessions",
+            self.store.forget_sessions(idle, self.now()).await,
+            "sessions that are over could not be removed yet",
+        );
     }
 }

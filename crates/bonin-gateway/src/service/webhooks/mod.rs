@@ -11,14 +11,15 @@ use bonin_store::{
     ClaimedWebhook, Noted, StoreError, TryFailure, TryOutcome, WebhookBacklog, WebhookEvent,
 };
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use tracing::Instrument;
 
 pub(crate) use address::Networks;
 use room::{Room, Seat};
 use send::Sender;
 
 use super::{Service, SetupError};
-use crate::{WebhookConfig, ids, metrics::WebhookOutcome};
+use crate::{WebhookConfig, ids, metrics::WebhookOutcome, telemetry};
 
 /// How often what others wrote, or what is due again, is looked for.
 const LOOK: Duration = Duration::from_secs(1);
@@ -103,8 +104,9 @@ impl Service {
             for one in claimed {
                 let seat = self.webhooks.room.take(&one.delivery.endpoint);
                 let service = self.clone();
+                let sending = async move { service.send_one(one, seat).await };
                 self.under_way
-                    .spawn(async move { service.send_one(one, seat).await });
+                    .spawn(sending.instrument(telemetry::webhook_span()));
             }
         }
     }
@@ -124,10 +126,11 @@ impl Service {
         let (outcome, took) = self
             .webhooks
             .sender
-            .send(&claimed, HeaderMap::new(), at)
+            .send(&claimed, trace_header(), at)
             .await;
         self.metrics.webhooks.tried(counted(outcome), took);
         let delivered = matches!(outcome, Ok(200..=299));
+        telemetry::webhook_tried(&told(outcome), delivered);
         let retry_at = if delivered {
             None
         } else {
@@ -239,6 +242,14 @@ fn summed(backlog: &[WebhookBacklog], now: Timestamp) -> (u64, Option<Duration>,
         oldest,
         paused as u64,
     )
+}
+
+/// What lets the receiver's trace go on from ours, where we make one.
+fn trace_header() -> HeaderMap {
+    let header = telemetry::current_traceparent()
+        .and_then(|text| HeaderValue::from_str(&text).ok())
+        .map(|value| (HeaderName::from_static("traceparent"), value));
+    header.into_iter().collect()
 }
 
 fn counted(outcome: TryOutcome) -> WebhookOutcome {
