@@ -19,3 +19,4 @@ mod secrets;
 mod statistics;
 mod users;
 mod verbs;
+mod webhooks;

@@ -223,8 +223,10 @@ mod tests {
         Guard {
             look_up: move |_| {
                 let next = answers.lock().unwrap().next().unwrap_or_default();
-                let next = next.into_iter().map(|ip| (ip.parse().unwrap(), 0).into());
-                let next: Vec<SocketAddr> = next.collect();
+                let next: Vec<SocketAddr> = next
+                    .into_iter()
+                    .map(|ip| SocketAddr::new(ip.parse().unwrap(), 0))
+                    .collect();
                 async move { Ok(next) }
             },
             networks: Arc::new(Networks::new(
