@@ -8,9 +8,7 @@ mod schema;
 
 use std::{str::FromStr, time::Duration};
 
-use sqlx::{
-    Any, AnyConnection, AssertSqlSafe, Connection, Row, Transaction, any::AnyConnectOptions,
-};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row, any::AnyConnectOptions};
 
 use crate::{
     Store, StoreError,
@@ -101,10 +99,11 @@ impl Store {
         let mut source = alone_with(source).await?;
         self.database.migrate().await?;
         let tables = schema::read(&mut source).await?;
-        let mut tx = self.database.write(Writing::Alone).await?;
-        take_your_time(&mut tx).await?;
-        schema::compare(&mut tx, &tables).await?;
-        empty(&mut tx, &tables).await?;
+        let mut begun = self.database.write(Writing::Alone).await?;
+        let tx = begun.without_limit();
+        take_your_time(tx).await?;
+        schema::compare(tx, &tables).await?;
+        empty(tx, &tables).await?;
         let mut copying = Copying::default();
         let mut counts = Vec::with_capacity(tables.len());
         for table in &tables {
@@ -119,7 +118,7 @@ impl Store {
                 copying.done += rows;
                 told(&copying);
             };
-            let digest = copy_table(&mut source, &mut tx, table, &mut on_rows).await;
+            let digest = copy_table(&mut source, tx, table, &mut on_rows).await;
             written.push(digest.map_err(|error| of_table(table, error))?);
         }
         for ((table, written), count) in tables.iter().zip(&written).zip(counts) {
@@ -127,16 +126,16 @@ impl Store {
                 copying.done += rows;
                 told(&copying);
             };
-            let read_back = read_back(&mut tx, table, &mut on_rows).await;
+            let read_back = read_back(tx, table, &mut on_rows).await;
             let read_back = read_back.map_err(|error| of_table(table, error))?;
             // What the source counts is asked for apart from what was read from it.
             if *written != read_back || read_back.rows != count {
                 return Err(CopyError::Differs(table.name.clone()));
             }
             // PostgreSQL plans by what it knows of a table, and knows nothing of this one yet.
-            run(&mut tx, format!("ANALYZE {}", table.name)).await?;
+            run(tx, format!("ANALYZE {}", table.name)).await?;
         }
-        tx.commit().await?;
+        begun.commit().await?;
         source.close().await?;
         Ok(Copied {
             tables: tables.len(),
@@ -173,7 +172,7 @@ async fn run(connection: &mut AnyConnection, sql: impl Into<String>) -> Result<(
 }
 
 /// A statement over a whole table takes as long as it takes.
-async fn take_your_time(tx: &mut Transaction<'static, Any>) -> Result<(), sqlx::Error> {
+async fn take_your_time(tx: &mut AnyConnection) -> Result<(), sqlx::Error> {
     let limits = [
         "statement_timeout",
         "lock_timeout",
@@ -194,7 +193,7 @@ async fn count(connection: &mut AnyConnection, table: &Table) -> Result<u64, sql
 }
 
 /// Makes sure that nothing is lost, and removes what migrating has put there: the source has its own.
-async fn empty(tx: &mut Transaction<'static, Any>, tables: &[Table]) -> Result<(), CopyError> {
+async fn empty(tx: &mut AnyConnection, tables: &[Table]) -> Result<(), CopyError> {
     for table in tables {
         if !MADE_BY_MIGRATING.contains(&table.name.as_str()) && count(tx, table).await? > 0 {
             return Err(CopyError::NotEmpty(table.name.clone()));
@@ -215,7 +214,7 @@ fn of_table(table: &Table, error: sqlx::Error) -> CopyError {
 
 async fn copy_table(
     source: &mut AnyConnection,
-    tx: &mut Transaction<'static, Any>,
+    tx: &mut AnyConnection,
     table: &Table,
     on_rows: &mut impl FnMut(u64),
 ) -> Result<Digest, sqlx::Error> {
@@ -249,7 +248,7 @@ async fn copy_table(
 }
 
 async fn insert(
-    tx: &mut Transaction<'static, Any>,
+    tx: &mut AnyConnection,
     table: &Table,
     rows: &[Vec<Value>],
 ) -> Result<(), sqlx::Error> {
@@ -271,12 +270,12 @@ async fn insert(
     for value in rows.iter().flatten() {
         query = value.bind(query);
     }
-    query.execute(&mut **tx).await.map(drop)
+    query.execute(&mut *tx).await.map(drop)
 }
 
 /// By a cursor, so that no more than a batch is in memory.
 async fn read_back(
-    tx: &mut Transaction<'static, Any>,
+    tx: &mut AnyConnection,
     table: &Table,
     on_rows: &mut impl FnMut(u64),
 ) -> Result<Digest, sqlx::Error> {
@@ -290,7 +289,7 @@ async fn read_back(
     loop {
         let fetch = format!("FETCH {BATCH} FROM copied_{name}");
         let rows = sqlx::query(AssertSqlSafe(fetch))
-            .fetch_all(&mut **tx)
+            .fetch_all(&mut *tx)
             .await?;
         if rows.is_empty() {
             break;

@@ -1,15 +1,20 @@
 //! Connections: one set of queries, whichever database is behind them. What differs is in `dialect.rs`.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    str::FromStr,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    time::Duration,
+};
 
 use sqlx::{
-    Any, AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, Row, SqlSafeStr, Transaction,
+    AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, Row, SqlSafeStr,
     any::{AnyConnectOptions, AnyPoolOptions},
     migrate::{Migration, MigrationType, Migrator},
 };
 
 use crate::{
     StoreError,
+    connection::{Patience, Reader, Tx},
     dialect::{Dialect, Writing},
 };
 
@@ -61,13 +66,55 @@ const OLDEST_POSTGRES: i64 = 150_000;
 /// A connection that was idle for longer is asked whether it still lives before it is used.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
-/// The database's pools. SQLite has one writer, so that writers queue fairly instead of failing busy, and a few readers. On
+/// Beyond its own limit the server has this long to say that it ended a statement.
+const UNTIL_UNHEARD: Duration = Duration::from_secs(5);
+
+/// The database. SQLite has one writer, so that writers queue fairly instead of failing busy, and a few readers. On
 /// PostgreSQL both are the same pool.
 #[derive(Debug, Clone)]
 pub(crate) struct Database {
     dialect: Dialect,
+    pools: Pools,
+    longest: Option<Duration>,
+}
+
+/// Pools that can be replaced.
+#[derive(Debug, Clone)]
+pub(crate) struct Pools(Arc<RwLock<Current>>);
+
+#[derive(Debug)]
+struct Current {
     reader: AnyPool,
     writer: AnyPool,
+    /// Counts the replacements.
+    generation: u64,
+    /// Where to connect to anew. SQLite's files do not go away without a word.
+    anew: Option<(AnyPoolOptions, AnyConnectOptions)>,
+}
+
+impl Pools {
+    fn now(&self) -> RwLockReadGuard<'_, Current> {
+        // Whoever panicked while holding it left it whole all the same.
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a new pool in the place of the one of this generation, whose connections are given up.
+    pub(crate) fn replace(&self, generation: u64) {
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if current.generation != generation || current.writer.is_closed() {
+            return;
+        }
+        let Some((options, address)) = &current.anew else {
+            return;
+        };
+        tracing::warn!("the database does not answer; its connections are given up");
+        let new = options.clone().connect_lazy_with(address.clone());
+        let old = std::mem::replace(&mut current.writer, new.clone());
+        current.reader = new;
+        current.generation += 1;
+        // Ends when the last of its connections does: when the system gives it up, or the server speaks again.
+        tokio::spawn(async move { old.close().await });
+    }
 }
 
 impl Database {
@@ -100,11 +147,7 @@ impl Database {
         };
         let writer = pool(1).connect_with(address.clone()).await?;
         let reader = pool(4).min_connections(1).connect_with(address).await?;
-        Ok(Self {
-            dialect: Dialect::Sqlite,
-            reader,
-            writer,
-        })
+        Ok(Self::of(Dialect::Sqlite, None, reader, writer, None))
     }
 
     async fn connect_postgres(url: &str, options: &ConnectOptions) -> Result<Self, StoreError> {
@@ -118,7 +161,7 @@ impl Database {
         prepare_postgres(&mut first, timeout).await?;
         check_postgres(&mut first).await?;
         first.close().await?;
-        let pool = AnyPoolOptions::new()
+        let pools = AnyPoolOptions::new()
             .max_connections(options.connections.max(1))
             .min_connections(1)
             .acquire_timeout(options.acquire_timeout)
@@ -138,14 +181,37 @@ impl Database {
                     prepare_postgres(connection, timeout).await?;
                     check_postgres(connection).await
                 })
-            })
-            .connect_with(address)
-            .await?;
-        Ok(Self {
-            dialect: Dialect::Postgres,
-            reader: pool.clone(),
-            writer: pool,
-        })
+            });
+        let pool = pools.clone().connect_with(address.clone()).await?;
+        let longest = Some(timeout.saturating_add(UNTIL_UNHEARD));
+        let anew = Some((pools, address));
+        Ok(Self::of(
+            Dialect::Postgres,
+            longest,
+            pool.clone(),
+            pool,
+            anew,
+        ))
+    }
+
+    fn of(
+        dialect: Dialect,
+        longest: Option<Duration>,
+        reader: AnyPool,
+        writer: AnyPool,
+        anew: Option<(AnyPoolOptions, AnyConnectOptions)>,
+    ) -> Self {
+        let pools = Pools(Arc::new(RwLock::new(Current {
+            reader,
+            writer,
+            generation: 0,
+            anew,
+        })));
+        Self {
+            dialect,
+            pools,
+            longest,
+        }
     }
 
     /// What this database says in its own words.
@@ -153,36 +219,66 @@ impl Database {
         self.dialect
     }
 
-    /// A pool for reading.
-    pub(crate) fn reader(&self) -> &AnyPool {
-        &self.reader
+    fn patience(&self, generation: u64) -> Patience {
+        Patience::new(self.longest, self.pools.clone(), generation)
+    }
+
+    /// The pool for reading, as it is now.
+    pub(crate) fn readers(&self) -> AnyPool {
+        self.pools.now().reader.clone()
+    }
+
+    /// The pool for writing, as it is now.
+    pub(crate) fn writers(&self) -> AnyPool {
+        self.pools.now().writer.clone()
+    }
+
+    /// For one statement that reads.
+    pub(crate) fn reader(&self) -> Reader {
+        let now = self.pools.now();
+        Reader::new(now.reader.clone(), self.patience(now.generation))
     }
 
     /// A transaction that writes.
-    pub(crate) async fn write(
-        &self,
-        writing: Writing,
-    ) -> Result<Transaction<'static, Any>, StoreError> {
-        let begin = AssertSqlSafe(self.dialect.begin(writing));
-        Ok(self.writer.begin_with(begin).await?)
+    pub(crate) async fn write(&self, writing: Writing) -> Result<Tx, StoreError> {
+        let begin = AssertSqlSafe(self.dialect.begin(writing)).into_sql_str();
+        let (pool, patience) = {
+            let now = self.pools.now();
+            (now.writer.clone(), self.patience(now.generation))
+        };
+        Tx::begin(&pool, begin, patience).await
     }
 
     /// A transaction that reads, and sees one moment.
-    pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Any>, StoreError> {
-        let begin = self.dialect.begin_reading();
-        Ok(self.reader.begin_with(begin).await?)
+    pub(crate) async fn snapshot(&self) -> Result<Tx, StoreError> {
+        let begin = self.dialect.begin_reading().into_sql_str();
+        let (pool, patience) = {
+            let now = self.pools.now();
+            (now.reader.clone(), self.patience(now.generation))
+        };
+        Tx::begin(&pool, begin, patience).await
     }
 
-    /// Brings the schema up to this version.
+    /// Brings the schema up to this version, however long that takes.
     pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
-        Ok(migrator(self.dialect).run(&self.writer).await?)
+        let mut connection = self.writers().acquire().await?;
+        if self.dialect == Dialect::Sqlite {
+            return Ok(migrator(self.dialect).run(&mut *connection).await?);
+        }
+        connection
+            .execute("SET statement_timeout = 0; SET lock_timeout = 0")
+            .await?;
+        let migrated = migrator(self.dialect).run(&mut *connection).await;
+        // The pool must not get it back as it is.
+        connection.close().await?;
+        Ok(migrated?)
     }
 
     /// Whether the schema is the one that this version needs, or a later one.
     pub(crate) async fn check_schema(&self) -> Result<(), StoreError> {
         let applied =
             sqlx::query("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version")
-                .fetch_all(&self.reader)
+                .fetch_all(self.reader())
                 .await
                 .map_err(|error| match StoreError::from(error) {
                     error if error.is_transient() => error,
@@ -206,7 +302,7 @@ impl Database {
         if self.dialect == Dialect::Postgres {
             return Ok(true);
         }
-        let mut writer = self.writer.acquire().await?;
+        let mut writer = self.writers().acquire().await?;
         // Not waiting for readers: writers wait for this connection.
         writer.execute("PRAGMA busy_timeout = 0").await?;
         let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -217,8 +313,8 @@ impl Database {
     }
 
     pub(crate) async fn close(&self) {
-        self.writer.close().await;
-        self.reader.close().await;
+        self.writers().close().await;
+        self.readers().close().await;
     }
 }
 

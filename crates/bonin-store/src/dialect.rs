@@ -4,9 +4,7 @@
 //! READ COMMITTED, many write at once: a row that is read to be relied upon is locked first, and what no row stands for is
 //! locked by a number ([`Lock`]).
 
-use sqlx::{Any, Transaction};
-
-use crate::StoreError;
+use crate::{StoreError, connection::Tx};
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,11 +101,7 @@ impl Dialect {
 
     /// Keeps others from counting under the same key until the transaction ends. Two keys that share their first eight bytes
     /// wait for each other, which does no harm.
-    pub(crate) async fn lock_count(
-        self,
-        tx: &mut Transaction<'static, Any>,
-        counted: &[u8],
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn lock_count(self, tx: &mut Tx, counted: &[u8]) -> Result<(), StoreError> {
         if self == Self::Sqlite {
             return Ok(());
         }

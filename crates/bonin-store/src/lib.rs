@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod connection;
 mod copy;
 mod database;
 mod dialect;

@@ -1,5 +1,7 @@
 //! Why a database cannot be connected to, for whoever can do something about it.
 
+use std::io::ErrorKind;
+
 use crate::StoreError;
 
 /// What stands in the way of a connection.
@@ -29,6 +31,10 @@ impl StoreError {
         };
         match error {
             sqlx::Error::Tls(why) => Some(Refusal::Tls(why.to_string())),
+            // What TLS did not like comes as bad data.
+            sqlx::Error::Io(why) if why.kind() == ErrorKind::InvalidData => {
+                Some(Refusal::Tls(why.to_string()))
+            }
             sqlx::Error::Io(why) => Some(Refusal::Unreachable(why.to_string())),
             sqlx::Error::Configuration(why) => Some(Refusal::Unfit(why.to_string())),
             sqlx::Error::PoolTimedOut => Some(Refusal::NotReady),

@@ -10,12 +10,13 @@ mod reseal;
 
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::{Any, Row, Transaction};
+use sqlx::Row;
 
 pub use reseal::Resealing;
 
 use crate::{
     Act, Actor, Store, StoreError,
+    connection::Tx,
     dialect::Writing,
     sealed::NO_KEY,
     time::{micros, timestamp},
@@ -72,37 +73,34 @@ fn number(id: i64) -> Result<u32, StoreError> {
 impl Store {
     /// A transaction that writes, with the keys that the database says are in use. Whatever it seals must be sealed after it
     /// has begun.
-    pub(crate) async fn write(&self) -> Result<Transaction<'static, Any>, StoreError> {
+    pub(crate) async fn write(&self) -> Result<Tx, StoreError> {
         self.with_keys_of(|| self.database.write(Writing::Beside))
             .await
     }
 
     /// The same for an act of administration: they happen one at a time, on whichever instance, so that what one reads stays
     /// true until it has written.
-    pub(crate) async fn administer(&self) -> Result<Transaction<'static, Any>, StoreError> {
+    pub(crate) async fn administer(&self) -> Result<Tx, StoreError> {
         self.with_keys_of(|| self.database.write(Writing::Administration))
             .await
     }
 
     /// The same, while nobody else writes: what is under way ends first, what comes later waits.
-    async fn write_alone(&self) -> Result<Transaction<'static, Any>, StoreError> {
+    async fn write_alone(&self) -> Result<Tx, StoreError> {
         self.with_keys_of(|| self.database.write(Writing::Alone))
             .await
     }
 
     /// A transaction that reads, with the keys that are in use in what it sees.
-    pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Any>, StoreError> {
+    pub(crate) async fn snapshot(&self) -> Result<Tx, StoreError> {
         self.with_keys_of(|| self.database.snapshot()).await
     }
 
     /// Begins a transaction. Where a key is missing it is read again, outside of the transaction since that may take long,
     /// and the transaction is begun anew.
-    async fn with_keys_of<F>(
-        &self,
-        begin: impl Fn() -> F,
-    ) -> Result<Transaction<'static, Any>, StoreError>
+    async fn with_keys_of<F>(&self, begin: impl Fn() -> F) -> Result<Tx, StoreError>
     where
-        F: Future<Output = Result<Transaction<'static, Any>, StoreError>>,
+        F: Future<Output = Result<Tx, StoreError>>,
     {
         let mut tx = begin().await?;
         match self.follow_keys(&mut tx).await? {
@@ -135,10 +133,7 @@ impl Store {
     }
 
     /// Makes the keyring use the keys that the database names, as this transaction sees them. Names a key that is missing.
-    async fn follow_keys(
-        &self,
-        tx: &mut Transaction<'static, Any>,
-    ) -> Result<Option<u32>, StoreError> {
+    async fn follow_keys(&self, tx: &mut Tx) -> Result<Option<u32>, StoreError> {
         let rows =
             sqlx::query("SELECT id, state, check_value FROM key_version WHERE state <> 'RETIRED'")
                 .fetch_all(&mut **tx)
@@ -188,7 +183,7 @@ impl Store {
     }
 
     /// Makes the keyring use the database's keys. `false` where it has none yet.
-    async fn are_keys_here(&self, tx: &mut Transaction<'static, Any>) -> Result<bool, StoreError> {
+    async fn are_keys_here(&self, tx: &mut Tx) -> Result<bool, StoreError> {
         let known = sqlx::query(KEYS).fetch_all(&mut **tx).await?;
         for row in &known {
             if KeyState::parse(&row.try_get::<String, _>("state")?)? == KeyState::Retired {
@@ -209,12 +204,7 @@ impl Store {
         }
     }
 
-    async fn note_key(
-        &self,
-        tx: &mut Transaction<'static, Any>,
-        id: u32,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    async fn note_key(&self, tx: &mut Tx, id: u32, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO key_version (id, check_value, created_at, state) VALUES ($1, $2, $3, 'ACTIVE')",
         )

@@ -2,13 +2,14 @@
 
 use bonin_core::{ChannelId, ChannelKey, Redacted, StoreId};
 use jiff::Timestamp;
-use sqlx::{Any, Row, Transaction, any::AnyRow};
+use sqlx::{Row, any::AnyRow};
 
 use serde_json::{Map, Value, json};
 
 use super::exists;
 use crate::{
     Act, Actor, Store, StoreError,
+    connection::Tx,
     sealed::Place,
     time::{micros, timestamp, timestamp_some},
 };
@@ -245,11 +246,7 @@ impl Store {
         Ok(())
     }
 
-    async fn channel_in(
-        &self,
-        tx: &mut Transaction<'static, Any>,
-        id: &ChannelId,
-    ) -> Result<Option<Channel>, StoreError> {
+    async fn channel_in(&self, tx: &mut Tx, id: &ChannelId) -> Result<Option<Channel>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM channel WHERE id = $1");
         sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(id.as_str())
@@ -262,7 +259,7 @@ impl Store {
 
     async fn write_channel(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         channel: &NewChannel,
         now: Timestamp,
     ) -> Result<(), StoreError> {

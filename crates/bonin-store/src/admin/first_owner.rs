@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::{Any, Row, Transaction};
+use sqlx::Row;
 
 use super::{NewUser, SecretHash};
-use crate::{Act, Actor, Store, StoreError, time::micros};
+use crate::{Act, Actor, Store, StoreError, connection::Tx, time::micros};
 
 /// What the mac of the key to the first owner's account is of.
 const SETUP: &str = "console_setup";
@@ -73,7 +73,7 @@ impl Store {
 
     async fn is_setup_code(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         code: &SecretHash,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
@@ -86,7 +86,7 @@ impl Store {
         Ok(self.found_as(SETUP, code).contains(&kept))
     }
 
-    async fn any_user(tx: &mut Transaction<'static, Any>) -> Result<bool, StoreError> {
+    async fn any_user(tx: &mut Tx) -> Result<bool, StoreError> {
         let row = sqlx::query("SELECT 1 FROM console_user LIMIT 1")
             .fetch_optional(&mut **tx)
             .await?;

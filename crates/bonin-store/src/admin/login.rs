@@ -124,7 +124,7 @@ impl Store {
     }
 
     async fn take_back(
-        tx: &mut sqlx::Transaction<'static, sqlx::Any>,
+        tx: &mut crate::connection::Tx,
         user: &UserId,
         locks_until: Option<Timestamp>,
     ) -> Result<(), StoreError> {

@@ -3,13 +3,14 @@
 use aws_lc_rs::digest;
 use bonin_core::{SecretId, StoreId};
 use jiff::Timestamp;
-use sqlx::{Any, Row, Transaction, any::AnyRow};
+use sqlx::{Row, any::AnyRow};
 
 use serde_json::json;
 
 use super::exists;
 use crate::{
     Act, Actor, Store, StoreError,
+    connection::Tx,
     time::{micros, timestamp, timestamp_some},
 };
 
@@ -219,10 +220,7 @@ impl Store {
         Ok(())
     }
 
-    async fn name_and_store(
-        tx: &mut Transaction<'static, Any>,
-        id: &SecretId,
-    ) -> Result<(String, StoreId), StoreError> {
+    async fn name_and_store(tx: &mut Tx, id: &SecretId) -> Result<(String, StoreId), StoreError> {
         let row = sqlx::query("SELECT name, default_store_id FROM api_secret WHERE id = $1")
             .bind(id.as_str())
             .fetch_optional(&mut **tx)

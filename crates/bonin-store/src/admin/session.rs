@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bonin_core::{Redacted, SessionId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use sqlx::{Any, Row, Transaction, any::AnyRow};
+use sqlx::{Row, any::AnyRow};
 
 use super::{
     SecretHash,
@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     Act, Actor, Store, StoreError,
+    connection::Tx,
     keyring::IndexScope,
     sealed::Place,
     time::{micros, timestamp},
@@ -158,7 +159,7 @@ impl Store {
     /// What the session of this cookie is kept as, if there is one.
     pub(super) async fn session_in(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         cookie: &SecretHash,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let macs = self.found_as(COOKIE, cookie);
@@ -354,7 +355,7 @@ impl Store {
 
     pub(super) async fn insert_session(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         session: &NewSession,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -374,10 +375,7 @@ impl Store {
         Ok(())
     }
 
-    pub(super) async fn end_all_sessions(
-        tx: &mut Transaction<'static, Any>,
-        user: &UserId,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn end_all_sessions(tx: &mut Tx, user: &UserId) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM console_session WHERE user_id = $1")
             .bind(user.as_str())
             .execute(&mut **tx)
@@ -388,7 +386,7 @@ impl Store {
     /// Ends all sessions of a user but the one that goes on, fully inside, under another cookie. It must be there.
     pub(super) async fn end_sessions_but(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         user: &UserId,
         goes_on: Option<&SessionRotation>,
         now: Timestamp,

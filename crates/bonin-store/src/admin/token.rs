@@ -71,7 +71,7 @@ impl Store {
     /// Of two who ask for a token at once, the second one replaces what the first one got.
     async fn lock_secret(
         &self,
-        tx: &mut sqlx::Transaction<'static, sqlx::Any>,
+        tx: &mut crate::connection::Tx,
         secret: &SecretId,
     ) -> Result<(), StoreError> {
         let sql = format!(
@@ -86,7 +86,7 @@ impl Store {
     }
 
     async fn write_refresh_token(
-        tx: &mut sqlx::Transaction<'static, sqlx::Any>,
+        tx: &mut crate::connection::Tx,
         secret: &SecretId,
         token: &SecretHash,
         expires_at: Timestamp,

@@ -3,11 +3,12 @@
 use bonin_core::{Redacted, UserId};
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::{Any, Row, Transaction, any::AnyRow};
+use sqlx::{Row, any::AnyRow};
 
 use super::exists;
 use crate::{
     Act, Actor, Store, StoreError,
+    connection::Tx,
     sealed::Place,
     time::{micros, timestamp, timestamp_some},
 };
@@ -223,7 +224,7 @@ impl Store {
 
     pub(super) async fn insert_user(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         user: &NewUser,
         by: &Actor,
         now: Timestamp,

@@ -3,13 +3,12 @@
 use bonin_core::{Redacted, UserId};
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::{Any, Transaction};
 
 use super::{
     ConsoleUser, Role, SessionRotation,
     user::{COLUMNS, place, read},
 };
-use crate::{Act, Actor, Store, StoreError, time::micros};
+use crate::{Act, Actor, Store, StoreError, connection::Tx, time::micros};
 
 impl Store {
     /// Gives a user another role, and ends their sessions.
@@ -170,7 +169,7 @@ impl Store {
     /// Notes what was done to a user, of which there is nothing more to tell, and makes it durable.
     async fn changed(
         &self,
-        mut tx: Transaction<'static, Any>,
+        mut tx: Tx,
         action: &'static str,
         user: &ConsoleUser,
         by: &Actor,
@@ -184,10 +183,7 @@ impl Store {
         Ok(())
     }
 
-    pub(super) async fn user_in(
-        tx: &mut Transaction<'static, Any>,
-        id: &UserId,
-    ) -> Result<ConsoleUser, StoreError> {
+    pub(super) async fn user_in(tx: &mut Tx, id: &UserId) -> Result<ConsoleUser, StoreError> {
         let row = sqlx::query(sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM console_user WHERE id = $1"
         )))
@@ -198,10 +194,7 @@ impl Store {
     }
 
     /// Refuses what would leave nobody who may do everything.
-    async fn keep_an_owner(
-        tx: &mut Transaction<'static, Any>,
-        without: &ConsoleUser,
-    ) -> Result<(), StoreError> {
+    async fn keep_an_owner(tx: &mut Tx, without: &ConsoleUser) -> Result<(), StoreError> {
         if without.role != Role::Owner || without.is_disabled() {
             return Ok(());
         }

@@ -13,12 +13,12 @@ use std::fmt;
 use bonin_core::{Redacted, StoreId};
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::{Any, Row, Transaction, any::AnyRow};
+use sqlx::{Row, any::AnyRow};
 
 pub use chain::{AuditHead, AuditProblem, InvalidAuditHead};
 pub use read::{AuditPage, AuditQuery};
 
-use crate::{Store, StoreError, sealed::Place, time::micros};
+use crate::{Store, StoreError, connection::Tx, sealed::Place, time::micros};
 
 /// What kind of someone acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,7 +171,7 @@ impl Store {
     /// Appends to the audit in the transaction of the act.
     pub(crate) async fn append(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         by: &Actor,
         act: Act,
         now: Timestamp,
@@ -238,7 +238,7 @@ impl Store {
     /// begun again so that people can work on, without a proof: from then on [`Store::verify_audit`] says that it was removed.
     async fn open_chain(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
     ) -> Result<(chain::ChainKey, AuditHead, Vec<u8>), StoreError> {
         let locking = format!("{CHAIN}{}", self.database.dialect().for_update());
         let kept = sqlx::query(sqlx::AssertSqlSafe(locking))
@@ -261,17 +261,14 @@ impl Store {
     }
 
     /// Begins the chain of a new database.
-    pub(crate) async fn begin_chain(
-        &self,
-        tx: &mut Transaction<'static, Any>,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn begin_chain(&self, tx: &mut Tx) -> Result<(), StoreError> {
         self.put_chain(tx, &AuditHead::start(), true).await?;
         Ok(())
     }
 
     async fn put_chain(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         head: &AuditHead,
         proven: bool,
     ) -> Result<chain::ChainKey, StoreError> {

@@ -2,10 +2,11 @@
 
 use bonin_core::{Redacted, StoreId};
 use jiff::Timestamp;
-use sqlx::{Any, Row, Transaction, any::AnyRow};
+use sqlx::{Row, any::AnyRow};
 
 use crate::{
     Actor, Store, StoreError,
+    connection::Tx,
     sealed::{Place, key_of},
     verification,
 };
@@ -142,7 +143,7 @@ impl Store {
 
     async fn reseal_table(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         table: &Table,
         round: &mut Resealing,
     ) -> Result<bool, StoreError> {
@@ -195,7 +196,7 @@ impl Store {
     /// that no two wait for each other.
     async fn lock_verifications_of_tries(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         after: &str,
     ) -> Result<(), StoreError> {
         let sql = format!(
@@ -214,7 +215,7 @@ impl Store {
     /// Seals one row's fields anew, those that are sealed with an older key.
     async fn reseal_row(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         table: &Table,
         row: &AnyRow,
         id: &str,
@@ -281,11 +282,7 @@ impl Store {
     }
 
     /// Rewrites the list's blind indexes.
-    async fn reindex(
-        &self,
-        tx: &mut Transaction<'static, Any>,
-        round: &mut Resealing,
-    ) -> Result<bool, StoreError> {
+    async fn reindex(&self, tx: &mut Tx, round: &mut Resealing) -> Result<bool, StoreError> {
         let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
             "SELECT store_id, id, index_key FROM identity_verification WHERE (store_id, id) > ($1, $2) \
              ORDER BY store_id, id LIMIT {BATCH}{}",
@@ -314,11 +311,7 @@ impl Store {
     }
 
     /// Rewrites the counts of messages to phones: those of the last hour or so.
-    async fn recount(
-        &self,
-        tx: &mut Transaction<'static, Any>,
-        round: &mut Resealing,
-    ) -> Result<bool, StoreError> {
+    async fn recount(&self, tx: &mut Tx, round: &mut Resealing) -> Result<bool, StoreError> {
         let rows = sqlx::query(
             "SELECT m.tx_id, m.phone_index, a.requested_phone FROM phone_message m LEFT JOIN attempt a ON a.tx_id = m.tx_id \
              ORDER BY m.tx_id",

@@ -4,17 +4,18 @@ use bonin_core::{
     Attempt, AttemptState, Command, Event, IdentityVerification, Refusal, Rules, Status, TxId,
 };
 use jiff::Timestamp;
-use sqlx::{Any, Row, Transaction};
+use sqlx::Row;
 
 use super::{VerificationKey, rows, seal::Indexes, timeline::CallNote};
 use crate::{
     StoreError,
+    connection::Tx,
     time::micros,
     webhook::{self, Outbox, WebhookEvent},
 };
 
 pub(super) struct Locked {
-    pub tx: Transaction<'static, Any>,
+    pub tx: Tx,
     pub key: VerificationKey,
     now: Timestamp,
     before: IdentityVerification,
@@ -30,7 +31,7 @@ impl Locked {
     /// verification. The update of `revision` is what locks the row on a database with more than one writer.
     pub(super) async fn load(
         outbox: &Outbox,
-        mut tx: Transaction<'static, Any>,
+        mut tx: Tx,
         key: &VerificationKey,
         now: Timestamp,
     ) -> Result<Option<Self>, StoreError> {
@@ -242,7 +243,7 @@ impl Locked {
 
 /// Writes what the list finds a verification's person by.
 pub(super) async fn save_indexes(
-    tx: &mut Transaction<'static, Any>,
+    tx: &mut Tx,
     key: &VerificationKey,
     key_id: i64,
     indexes: Indexes,
@@ -268,10 +269,7 @@ pub(super) async fn save_indexes(
     Ok(())
 }
 
-async fn save_attempt(
-    tx: &mut Transaction<'static, Any>,
-    attempt: &Attempt,
-) -> Result<(), StoreError> {
+async fn save_attempt(tx: &mut Tx, attempt: &Attempt) -> Result<(), StoreError> {
     let claim = attempt.claim.as_ref();
     sqlx::query(
         "UPDATE attempt SET state = $2, failure_reason = $3, live_until = $4, wrong_numbers = $5, resends = $6, \

@@ -3,11 +3,12 @@
 
 use bonin_core::{PhoneNumber, StoreId};
 use jiff::{SignedDuration, Timestamp};
-use sqlx::{Any, Row, Transaction};
+use sqlx::Row;
 
 use super::MessageLimit;
 use crate::{
     Keyring, SecretHash, StoreError,
+    connection::Tx,
     dialect::Dialect,
     keyring::IndexScope,
     time::{micros, timestamp},
@@ -29,7 +30,7 @@ const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Whether the store may begin one more try, or from when on. The try itself is what counts next time.
 pub(super) async fn count_tries(
-    tx: &mut Transaction<'static, Any>,
+    tx: &mut Tx,
     dialect: Dialect,
     store: &StoreId,
     max: u32,
@@ -58,7 +59,7 @@ pub(super) async fn count_tries(
 
 /// Counts one more message to the phone, or says from when on the next one may go.
 pub(super) async fn count_message(
-    tx: &mut Transaction<'static, Any>,
+    tx: &mut Tx,
     (dialect, keyring): (Dialect, &Keyring),
     phone: &PhoneNumber,
     limit: MessageLimit,

@@ -5,13 +5,13 @@ use bonin_core::{
     TxId,
 };
 use jiff::Timestamp;
-use sqlx::{Any, Row, Transaction};
+use sqlx::Row;
 
 use super::{
     Answered, PgAnswer, ProviderState, VerificationKey, VerifiedPerson, locked::Locked, rows, seal,
     timeline::CallNote,
 };
-use crate::{Keyring, Store, StoreError};
+use crate::{Keyring, Store, StoreError, connection::Tx};
 
 /// What came of asking the provider to reach the person.
 #[derive(Debug, Clone)]
@@ -228,7 +228,7 @@ impl Store {
 
     async fn save_person(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         tx_id: &TxId,
         person: &VerifiedPerson,
         raw: &Redacted,
@@ -269,11 +269,7 @@ fn answered(calls: &[CallNote], done: bool) -> Answered {
 }
 
 /// Whether this claim's outcome is on disk already: then it is recorded again only because nobody knew.
-async fn is_answered(
-    tx: &mut Transaction<'static, Any>,
-    tx_id: &TxId,
-    token: &ClaimToken,
-) -> Result<bool, StoreError> {
+async fn is_answered(tx: &mut Tx, tx_id: &TxId, token: &ClaimToken) -> Result<bool, StoreError> {
     let row = sqlx::query("SELECT answered_token FROM attempt WHERE tx_id = $1")
         .bind(tx_id.as_str())
         .fetch_optional(&mut **tx)
@@ -291,7 +287,7 @@ fn recorded_before(locked: &Locked) -> Recorded {
 }
 
 async fn save_answered(
-    tx: &mut Transaction<'static, Any>,
+    tx: &mut Tx,
     tx_id: &TxId,
     token: &ClaimToken,
     answered: Answered,
@@ -306,7 +302,7 @@ async fn save_answered(
 }
 
 /// Whether what is personal of a try was erased.
-async fn is_erased(tx: &mut Transaction<'static, Any>, tx_id: &TxId) -> Result<bool, StoreError> {
+async fn is_erased(tx: &mut Tx, tx_id: &TxId) -> Result<bool, StoreError> {
     let row = sqlx::query("SELECT 1 FROM attempt WHERE tx_id = $1 AND erased_at IS NOT NULL")
         .bind(tx_id.as_str())
         .fetch_optional(&mut **tx)
@@ -316,7 +312,7 @@ async fn is_erased(tx: &mut Transaction<'static, Any>, tx_id: &TxId) -> Result<b
 
 /// Keeps the provider's number of a try, where it is told.
 async fn save_pg_tx_id(
-    tx: &mut Transaction<'static, Any>,
+    tx: &mut Tx,
     tx_id: &TxId,
     pg_tx_id: Option<&str>,
 ) -> Result<(), StoreError> {
@@ -329,7 +325,7 @@ async fn save_pg_tx_id(
 }
 
 async fn save_answer(
-    tx: &mut Transaction<'static, Any>,
+    tx: &mut Tx,
     keyring: &Keyring,
     tx_id: &TxId,
     answer: Option<&PgAnswer>,

@@ -1,10 +1,10 @@
 //! A verification's blind indexes, made anew under the active key.
 
 use bonin_core::{IdentityVerificationId, StoreId};
-use sqlx::{Any, Row, Transaction, any::AnyRow};
+use sqlx::{Row, any::AnyRow};
 
 use super::{VerificationKey, locked::save_indexes, read::SHOWN, seal::Indexes};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, connection::Tx};
 
 const KEPT: &str = "SELECT index_key, name_index, phone_index, birth_year_index, birth_month_index, birth_day_index, \
     gender_index, ci_index, di_index FROM identity_verification WHERE store_id = $1 AND id = $2";
@@ -29,7 +29,7 @@ impl Store {
     /// it was indexed, under the active key; its number alone would not tell whether all values are of it.
     pub(crate) async fn reindex_one(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         store: &str,
         id: &str,
     ) -> Result<bool, StoreError> {

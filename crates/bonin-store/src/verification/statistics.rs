@@ -5,11 +5,12 @@
 
 use bonin_core::{AttemptState, Operator, Status, StoreId, Way};
 use jiff::{SignedDuration, Timestamp};
-use sqlx::{Any, Row, Transaction, any::AnyRow, query::Query};
+use sqlx::{Any, Row, any::AnyRow, query::Query};
 
 use super::rows;
 use crate::{
     Store, StoreError,
+    connection::Tx,
     time::{micros, timestamp},
 };
 
@@ -146,11 +147,7 @@ impl StatisticsQuery {
         query
     }
 
-    async fn rows(
-        &self,
-        tx: &mut Transaction<'static, Any>,
-        sql: String,
-    ) -> Result<Vec<AnyRow>, StoreError> {
+    async fn rows(&self, tx: &mut Tx, sql: String) -> Result<Vec<AnyRow>, StoreError> {
         let query = self.bind(sqlx::query(sqlx::AssertSqlSafe(sql)));
         Ok(query.fetch_all(&mut **tx).await?)
     }
@@ -175,7 +172,7 @@ impl Store {
 }
 
 async fn verifications(
-    tx: &mut Transaction<'static, Any>,
+    tx: &mut Tx,
     query: &StatisticsQuery,
 ) -> Result<Vec<(Status, i64)>, StoreError> {
     let rows = query.rows(tx, query.verifications()).await?;
@@ -189,10 +186,7 @@ async fn verifications(
         .collect()
 }
 
-async fn tries(
-    tx: &mut Transaction<'static, Any>,
-    query: &StatisticsQuery,
-) -> Result<Vec<TryCount>, StoreError> {
+async fn tries(tx: &mut Tx, query: &StatisticsQuery) -> Result<Vec<TryCount>, StoreError> {
     let (step, ahead) = query.steps();
     let rows = query.rows(tx, query.tries()).await?;
     rows.iter()
@@ -212,10 +206,7 @@ async fn tries(
 }
 
 /// How often each length occurred, from which any percentile can be told: no more rows than there are lengths.
-async fn latencies(
-    tx: &mut Transaction<'static, Any>,
-    query: &StatisticsQuery,
-) -> Result<Vec<Latency>, StoreError> {
+async fn latencies(tx: &mut Tx, query: &StatisticsQuery) -> Result<Vec<Latency>, StoreError> {
     let rows = query.rows(tx, query.latencies()).await?;
     let mut lengths: Vec<(String, Vec<(i64, i64)>)> = Vec::new();
     for row in &rows {
@@ -252,10 +243,7 @@ fn percentile(lengths: &[(i64, i64)], of_hundred: i64) -> i64 {
     0
 }
 
-async fn failures(
-    tx: &mut Transaction<'static, Any>,
-    query: &StatisticsQuery,
-) -> Result<Vec<CallFailure>, StoreError> {
+async fn failures(tx: &mut Tx, query: &StatisticsQuery) -> Result<Vec<CallFailure>, StoreError> {
     let rows = query.rows(tx, query.failures()).await?;
     rows.iter()
         .map(|row| {

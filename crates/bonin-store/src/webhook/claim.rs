@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use bonin_core::{ClaimToken, Redacted, WebhookEndpointId};
 use jiff::Timestamp;
-use sqlx::{Any, Row, Transaction, any::AnyRow};
+use sqlx::{Row, any::AnyRow};
 
 use super::{
     DELIVERY, DeliveryState, TryOutcome, WebhookDelivery, WebhookEvent, delivery, is_success, place,
 };
 use crate::{
     Store, StoreError,
+    connection::Tx,
     time::{micros, timestamp, timestamp_some},
 };
 
@@ -147,7 +148,7 @@ impl Store {
     /// Messages that are due at an endpoint, locked; those that another instance is just taking are passed over.
     async fn pick(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         endpoint: &WebhookEndpointId,
         urgent: bool,
         room: u32,
@@ -247,7 +248,7 @@ impl Store {
 /// Keeps since when an endpoint has been failing. A test says nothing of that: somebody may be trying an address that is not
 /// ready yet.
 async fn note_health(
-    tx: &mut Transaction<'static, Any>,
+    tx: &mut Tx,
     claimed: &ClaimedWebhook,
     outcome: TryOutcome,
     at: Timestamp,

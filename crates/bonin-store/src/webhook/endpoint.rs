@@ -4,11 +4,12 @@
 use bonin_core::{Redacted, StoreId, WebhookEndpointId};
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::{Any, Row, Transaction, any::AnyRow};
+use sqlx::{Row, any::AnyRow};
 
 use super::{NewWebhookEndpoint, PauseCause, WebhookEndpoint, WebhookEvent, place};
 use crate::{
     Act, Actor, Store, StoreError,
+    connection::Tx,
     time::{micros, timestamp, timestamp_some},
 };
 
@@ -218,7 +219,7 @@ impl Store {
 
     async fn pause(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         endpoint: &WebhookEndpoint,
         cause: PauseCause,
         by: &Actor,
@@ -338,7 +339,7 @@ impl Store {
     /// An endpoint that is not put away, inside a transaction that changes it.
     pub(super) async fn webhook_to_change(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         id: &WebhookEndpointId,
     ) -> Result<WebhookEndpoint, StoreError> {
         let endpoint = self.webhook_in(tx, id).await?;
@@ -351,7 +352,7 @@ impl Store {
 
     async fn webhook_in(
         &self,
-        tx: &mut Transaction<'static, Any>,
+        tx: &mut Tx,
         id: &WebhookEndpointId,
     ) -> Result<Option<WebhookEndpoint>, StoreError> {
         // Locked: tries that end note success and failure in the same row.

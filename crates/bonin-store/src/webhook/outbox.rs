@@ -5,11 +5,13 @@ use std::sync::Arc;
 use aws_lc_rs::rand;
 use bonin_core::{StoreId, WebhookDeliveryId, WebhookEndpointId};
 use jiff::Timestamp;
-use sqlx::{Any, Transaction};
+
 use tokio::sync::Notify;
 
 use super::WebhookEvent;
-use crate::{Act, Actor, Store, StoreError, time::micros, verification::VerificationKey};
+use crate::{
+    Act, Actor, Store, StoreError, connection::Tx, time::micros, verification::VerificationKey,
+};
 
 /// Tells the workers of this process that something may be due. Those of others look every second or so.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +34,7 @@ fn event_id() -> Result<String, StoreError> {
 
 /// Writes a message for each endpoint of the store that wants to be told. Says whether there is one.
 pub(crate) async fn write(
-    tx: &mut Transaction<'static, Any>,
+    tx: &mut Tx,
     key: &VerificationKey,
     tx_id: &str,
     event: WebhookEvent,
@@ -86,7 +88,7 @@ impl Store {
 }
 
 async fn insert_test(
-    tx: &mut Transaction<'static, Any>,
+    tx: &mut Tx,
     delivery: &WebhookDeliveryId,
     endpoint: &WebhookEndpointId,
     store: &StoreId,
