@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     admin::{
         audit::AuditArgs, channel::ChannelArgs, erase::EraseArgs, key::KeyArgs, secret::SecretArgs,
-        store::StoreArgs, user::UserArgs, verification::VerificationArgs,
+        store::StoreArgs, user::UserArgs, verification::VerificationArgs, webhook::WebhookArgs,
     },
     dev::DevArgs,
     doctor::DoctorArgs,
@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Channel(ChannelArgs),
     /// Make, list, rename and revoke API secrets.
     Secret(SecretArgs),
+    /// Make, change, try, pause and put away webhooks, and look at what was sent.
+    Webhook(Box<WebhookArgs>),
     /// Say who may enter the console.
     User(UserArgs),
     /// Look at who did what, and check that the record is whole.

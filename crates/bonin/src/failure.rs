@@ -53,6 +53,7 @@ fn flag_of(field: &str) -> String {
         "redirectHosts" => "redirect-host",
         "redirectSchemes" => "redirect-scheme",
         "otherStores" => "also",
+        "events" => "event",
         "encKey" => "encKeyFile",
         "privateKeyPassword" => "privateKeyPasswordFile",
         other => other,

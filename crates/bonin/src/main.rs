@@ -65,6 +65,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Store(args) => admin::store::run(args).await,
         Command::Channel(args) => admin::channel::run(args).await,
         Command::Secret(args) => admin::secret::run(args).await,
+        Command::Webhook(args) => admin::webhook::run(*args).await,
         Command::User(args) => admin::user::run(args).await,
         Command::Audit(args) => admin::audit::run(args).await,
         Command::Key(args) => admin::key::run(args).await,

@@ -8,7 +8,7 @@ use bonin_gateway::{GatewayConfig, KcpConfig, Rate};
 use clap::Args;
 use jiff::SignedDuration;
 
-pub(crate) use webhook::WebhookArgs;
+pub(crate) use webhook::{WebhookArgs, WebhookNetworkArgs};
 
 /// So long: `500ms`, `10s`, `5m`, `1h`.
 #[derive(Debug, Clone, Copy)]

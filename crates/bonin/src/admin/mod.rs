@@ -10,6 +10,7 @@ pub(crate) mod secret;
 pub(crate) mod store;
 pub(crate) mod user;
 pub(crate) mod verification;
+pub(crate) mod webhook;
 
 use std::io::Write;
 
