@@ -7,7 +7,6 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { launch } from './harness/browser.mjs';
 import { CHANNEL, CHANNEL_HUB_ONLY, Dev, STORE_2 } from './harness/dev.mjs';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
-import { runJson } from './harness/program.mjs';
 import { Shop } from './harness/shop.mjs';
 import { Window } from './harness/window.mjs';
 
@@ -300,10 +299,10 @@ describe('a LIVE store', () => {
     await writeFile(join(dev.folder, 'ENC_KEY'), merchant.encKey);
   });
 
-  const create = (args) => runJson(['store', 'create', '--data', dev.data, '--name', '본인 상점', '--kind', 'live', ...args]);
+  const create = (args) => dev.json(['store', 'create', '--name', '본인 상점', '--kind', 'live', ...args]);
   const channelOf = async (store) => {
-    const { key } = await runJson([
-      ...['channel', 'create', '--data', dev.data, '--store', store.id, '--name', '시험', '--kind', 'test'],
+    const { key } = await dev.json([
+      ...['channel', 'create', '--store', store.id, '--name', '시험', '--kind', 'test'],
       ...['--site-cd', merchant.siteCd, '--enc-key-file', join(dev.folder, 'ENC_KEY'), '--window-url', dev.info.sandbox],
     ]);
     return { storeId: store.id, channelKey: key };

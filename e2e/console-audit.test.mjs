@@ -1,10 +1,8 @@
 // The audit in the console and in the shell: what was done stands in it, and whoever changes it behind our back is found out.
 
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { assertAccessible, assertFits, launch, watchedPage } from './harness/browser.mjs';
-import { succeed } from './harness/command.mjs';
 import { press, signInAs } from './harness/console.mjs';
 import { run } from './harness/program.mjs';
 import { Serve } from './harness/serve.mjs';
@@ -33,8 +31,7 @@ async function open(path, { role = 'OWNER', width = 1280 } = {}) {
 }
 
 /** What someone does who can write to the database and has no key. */
-const tamper = (sql) =>
-  succeed('python3', ['-c', 'import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2]); d.commit()', join(serve.data, 'bonin.db'), sql]);
+const tamper = (sql) => serve.database.change(sql);
 
 const entries = (page) => page.locator('.items > li');
 

@@ -472,7 +472,7 @@ describe('the second factor', () => {
   test('a guess that could not be judged counts for nothing', async () => {
     const person = await Person.make(serve);
     const client = await Client.of(person);
-    await changeDatabase(serve, "UPDATE console_user SET password_hash = X'01' WHERE id = ?", person.id);
+    await changeDatabase(serve, 'UPDATE console_user SET password_hash = ? WHERE id = ?', Buffer.from([1]), person.id);
     const lockedBefore = (await audited(serve, 'login.locked')).length;
     for (let guess = 0; guess < 7; guess += 1) {
       const door = await new Client(client.address).login(person);

@@ -5,7 +5,6 @@ import { after, before, describe, test } from 'node:test';
 import { launch, watchedPage } from './harness/browser.mjs';
 import { changeDatabase, Client, look, Person, signIn } from './harness/console.mjs';
 import { Dev, STORE, STORE_2 } from './harness/dev.mjs';
-import { runJson } from './harness/program.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
 import { Story } from './harness/story.mjs';
 
@@ -15,7 +14,7 @@ let browser;
 let shell;
 before(async () => {
   dev = await Dev.start({ contract: false });
-  shell = { gateway: dev.gateway, data: dev.data, json: (args) => runJson([...args, '--data', dev.data]) };
+  shell = { gateway: dev.gateway, database: dev.database, json: (args) => dev.json(args) };
   browser = await launch();
 });
 after(async () => {

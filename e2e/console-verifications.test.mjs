@@ -7,7 +7,6 @@ import { launch, watchedPage } from './harness/browser.mjs';
 import { Client, look, Person, press, signIn } from './harness/console.mjs';
 import { CHANNEL, Dev, STORE } from './harness/dev.mjs';
 import { customerOf, newId } from './harness/people.mjs';
-import { runJson } from './harness/program.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
 import { search } from './harness/search.mjs';
 import { Story } from './harness/story.mjs';
@@ -30,7 +29,7 @@ const asked = [];
 
 before(async () => {
   dev = await Dev.start({ contract: false, env: { BONIN_LOG: 'debug' } });
-  shell = { gateway: dev.gateway, data: dev.data, json: (args) => runJson([...args, '--data', dev.data]) };
+  shell = { gateway: dev.gateway, database: dev.database, json: (args) => dev.json(args) };
   browser = await launch();
 
   verified = await Story.of(dev, 'KT');

@@ -2,16 +2,13 @@
 // tells what happened, and the files hold nothing of the person.
 
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { succeed } from './harness/command.mjs';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
 import { run, waitFor } from './harness/program.mjs';
 import { Serve } from './harness/serve.mjs';
 
-const HERE = dirname(fileURLToPath(import.meta.url));
 const MEDIA = { kcpV2: { media_type: 'MC01' } };
 
 let serve;
@@ -50,18 +47,18 @@ async function foundByPhone(person) {
 
 /** Every sealed value and index of a verification, as hexadecimal digits. */
 async function valuesOf(id) {
-  const script = join(HERE, 'sealed_values.py');
-  return JSON.parse(await succeed('python3', [script, join(serve.data, 'bonin.db'), id]));
+  const tables = [
+    'SELECT * FROM attempt WHERE verification_id = ?',
+    'SELECT * FROM identity_verification WHERE id = ?',
+    'SELECT * FROM phone_message WHERE tx_id IN (SELECT tx_id FROM attempt WHERE verification_id = ?)',
+  ];
+  const found = [];
+  for (const rows of tables) found.push(...(await serve.database.blobs(rows, id)));
+  return found;
 }
 
-/** Whether any file of the database holds these bytes. */
-async function filesHold(hex) {
-  const bytes = Buffer.from(hex, 'hex');
-  for (const file of await readdir(serve.data)) {
-    if ((await readFile(join(serve.data, file))).includes(bytes)) return true;
-  }
-  return false;
-}
+/** Whether whoever has the database finds these bytes. */
+const filesHold = (hex) => serve.database.holds(hex);
 
 const erase = (args) => serve.json(['erase', ...args]);
 
@@ -162,9 +159,8 @@ describe('when a store\'s retention is over', () => {
     await serve.json(['store', 'update', serve.store, '--retention-days', '30']);
     await serve.stopGateway();
     // As if 31 days had gone by since.
-    const sql = 'UPDATE identity_verification SET status_changed_at = status_changed_at - 31 * 86400 * 1000000 WHERE id IN (?, ?)';
-    const script = 'import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2], sys.argv[3:]); d.commit()';
-    await succeed('python3', ['-c', script, join(serve.data, 'bonin.db'), sql, ...ids]);
+    const sql = 'UPDATE identity_verification SET status_changed_at = status_changed_at - ? WHERE id IN (?, ?)';
+    await serve.database.change(sql, 31 * 86_400 * 1e6, ...ids);
     await serve.start({ env: { BONIN_SWEEP_INTERVAL: '100ms' } });
     await waitFor('the old ones to be erased', async () => (await get(ids[0])).verifiedCustomer.name === '');
     assert.deepEqual((await get(ids[1])).verifiedCustomer, { name: '' });

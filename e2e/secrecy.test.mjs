@@ -2,9 +2,8 @@
 // logs, in any dress. A canary planted in each place shows that the search would have found it.
 
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
+import { ON_POSTGRES } from './harness/database.mjs';
 import { customerOf, newId, newPerson, OPERATORS } from './harness/people.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
 import { search } from './harness/search.mjs';
@@ -154,25 +153,16 @@ async function fullRun() {
   await fetch(new URL(`/nothing/${encodeURIComponent(NAME)}?phone=${last.phone}`, serve.gateway));
 }
 
-async function files(folder) {
-  const found = {};
-  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath ?? entry.path, entry.name);
-    found[relative(folder, path)] = await readFile(path);
-  }
-  return found;
-}
-
 test('nothing personal and nothing secret is in the database or in the log', async () => {
   await fullRun();
-  const database = await files(serve.data);
+  const database = await serve.database.files();
   const names = Object.keys(database);
-  for (const suffix of ['.db', '.db-wal']) {
+  for (const suffix of ON_POSTGRES ? ['of PostgreSQL'] : ['.db', '.db-wal']) {
     assert.ok(names.some((name) => name.endsWith(suffix)), `a file ${suffix} is among ${names}`);
   }
+  if (ON_POSTGRES) hide("the database's password", serve.database.password);
   await serve.stopGateway();
-  const stopped = Object.entries(await files(serve.data)).map(([name, bytes]) => [`${name}, stopped`, bytes]);
+  const stopped = Object.entries(await serve.database.files()).map(([name, bytes]) => [`${name}, stopped`, bytes]);
   const log = Buffer.from(serve.program.stdout + serve.program.stderr, 'utf8');
   assert.match(log.toString('utf8'), /TRACE|trace/, 'the log is as talkative as it gets');
 
@@ -186,7 +176,7 @@ test('nothing personal and nothing secret is in the database or in the log', asy
 
   const canaries = search({ database: CANARY_IN_DATABASE, log: CANARY_IN_LOG }, places);
   assert.ok(
-    canaries.some((found) => /^database in .*\.db(-wal)?, raw$/.test(found)),
+    canaries.some((found) => /^database in .*(\.db(-wal)?|of PostgreSQL), raw$/.test(found)),
     `the canary in the database is found: ${canaries}`,
   );
   assert.ok(canaries.includes('log in log, raw'), `the canary in the log is found: ${canaries}`);

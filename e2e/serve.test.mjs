@@ -405,7 +405,7 @@ test('serve refuses what the dev environment makes known to everyone', async () 
   const dev = await Dev.start({ contract: false });
   await dev.program.stop();
   try {
-    const env = { BONIN_DATA: dev.data, BONIN_PUBLIC_URL: 'https://bonin.example', BONIN_LISTEN: '127.0.0.1:0' };
+    const env = { ...dev.env, BONIN_PUBLIC_URL: 'https://bonin.example', BONIN_LISTEN: '127.0.0.1:0' };
     await refuses(['serve'], env, /dev environment/);
   } finally {
     await dev.stop();
@@ -424,7 +424,7 @@ test('everything in a configuration file is enough, and the environment overrule
       `public_url = "https://bonin.example"
 listen = "127.0.0.1:0"
 ready_file = "${ready}"
-database = "sqlite://${serve.data}/bonin.db"
+database = "${serve.database.url}"
 key_file = "${keyFile}"
 log = "info"
 max_tries = 1

@@ -1,9 +1,6 @@
 // Many callers at once, and a database that is away: KCP is asked once, everyone is told what holds for them, nothing is lost.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { Dev, SECRET } from './harness/dev.mjs';
 import { sleep } from './harness/program.mjs';
@@ -71,23 +68,6 @@ describe('at once', () => {
 });
 
 describe('while the database cannot be written', () => {
-  /** Another program holds SQLite's write lock until this is called. */
-  async function lock() {
-    const program = `
-import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
-connection.execute("BEGIN IMMEDIATE")
-print("locked", flush=True)
-sys.stdin.read()
-`;
-    const child = spawn('python3', ['-c', program, join(dev.data, 'bonin.db')], { stdio: ['pipe', 'pipe', 'inherit'] });
-    await once(child.stdout, 'data');
-    return async () => {
-      child.stdin.end();
-      await once(child, 'close');
-    };
-  }
-
   test('a confirm that KCP has granted is recorded as soon as it can be, and KCP is asked once though the claim lapses', async () => {
     const story = await Story.of(dev);
     await story.send();
@@ -95,7 +75,7 @@ sys.stdin.read()
     await fault('2300', 'latency', 1000);
     const first = story.confirm(otp);
     await sleep(500); // claimed, and KCP is thinking
-    const unlock = await lock();
+    const unlock = await dev.database.lock();
     // A claim lives as long as KCP may take, and fifteen seconds for the record.
     await sleep(20_000);
     const second = ending(story.confirm(otp));
@@ -109,7 +89,7 @@ sys.stdin.read()
   test('what cannot begin is told to come back, and looking still works', async () => {
     const known = await Story.of(dev);
     await known.send();
-    const unlock = await lock();
+    const unlock = await dev.database.lock();
     try {
       assert.equal((await known.get()).status, 'READY');
       const late = await Story.of(dev);

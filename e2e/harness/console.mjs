@@ -6,7 +6,6 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assertAccessible, assertFits } from './browser.mjs';
-import { succeed } from './command.mjs';
 import { sleep } from './program.mjs';
 
 /** A password that the console takes, other than any before. */
@@ -226,13 +225,5 @@ export async function consoleRoutes() {
 
 /** Changes the gateway's database behind its back: for what would take hours. */
 export async function changeDatabase(serve, sql, ...values) {
-  const script = `
-import json, sqlite3, sys
-file, sql, values = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-database = sqlite3.connect(file, timeout=10)
-with database:
-    done = database.execute(sql, values)
-assert done.rowcount > 0, 'nothing was changed'
-`;
-  await succeed('python3', ['-c', script, `${serve.data}/bonin.db`, sql, JSON.stringify(values)]);
+  assert.ok((await serve.database.change(sql, ...values)) > 0, 'something was changed');
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { PortOneClient } from '@portone/server-sdk';
 import { holdToContract } from './contract.mjs';
+import { Database, ON_POSTGRES } from './database.mjs';
 import { Program, readyFile, removeFolder, runJson, temporaryFolder } from './program.mjs';
 import { Sandbox } from './sandbox.mjs';
 
@@ -21,12 +22,14 @@ export class Dev {
     const dev = new Dev();
     dev.folder = await temporaryFolder();
     dev.data = join(dev.folder, 'data');
+    dev.database = await Database.make(dev.data);
     const ready = join(dev.folder, 'ready.json');
     dev.program = new Program(
       [
         'dev',
         ...['--listen', '127.0.0.1:0', '--sandbox-listen', '127.0.0.1:0'],
         ...['--data', dev.data, '--ready-file', ready],
+        ...(ON_POSTGRES ? ['--database', dev.database.url] : []),
         ...args,
       ],
       { env },
@@ -43,14 +46,25 @@ export class Dev {
     return PortOneClient({ secret, storeId, baseUrl: this.gateway }).identityVerification;
   }
 
+  /** What a command needs to work on the same database. */
+  get env() {
+    return { BONIN_DATA: this.data, ...(ON_POSTGRES ? { BONIN_DATABASE: this.database.url } : {}) };
+  }
+
+  /** An administrative command with `--json`. */
+  json(args) {
+    return runJson(args, { env: this.env });
+  }
+
   /** What the shell says happened to this verification, oldest first. */
   async timeline(id, store = STORE) {
-    return runJson(['verification', 'timeline', '--data', this.data, '--store', store, '--id', id]);
+    return this.json(['verification', 'timeline', '--store', store, '--id', id]);
   }
 
   async stop() {
     this.release?.();
     await this.program.stop();
+    await this.database.drop();
     await removeFolder(this.folder);
     if (this.contract) assert.ok(this.contract.checked > 0, 'answers were held to the contract');
   }

@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortOneClient } from '@portone/server-sdk';
 import { holdToContract } from './contract.mjs';
+import { Database } from './database.mjs';
 import { Program, readyFile, removeFolder, run, runJson, temporaryFolder } from './program.mjs';
 import { startSandbox } from './standalone.mjs';
 
@@ -20,7 +21,8 @@ export class Serve {
     serve.data = join(serve.folder, 'data');
     await mkdir(serve.data);
     ({ key: serve.key } = await runJson(['key', 'generate']));
-    serve.env = { BONIN_DATABASE: `sqlite://${serve.data}/bonin.db`, BONIN_KEY: serve.key };
+    serve.database = await Database.make(serve.data);
+    serve.env = { BONIN_DATABASE: serve.database.url, BONIN_KEY: serve.key };
     const { code, stderr } = await run(['migrate'], { env: serve.env });
     assert.equal(code, 0, stderr);
     serve.store = (await serve.json(['store', 'create', '--name', storeName, '--kind', 'test'])).id;
@@ -110,6 +112,7 @@ export class Serve {
     this.release?.();
     if (this.program && !this.program.exit) await this.program.stop();
     if (!this.sandboxProgram.exit) await this.sandboxProgram.stop();
+    await this.database.drop();
     await removeFolder(this.folder);
   }
 }
