@@ -133,6 +133,8 @@ fn flatten(
 
 #[cfg(test)]
 mod tests {
+    use bonin_fuzz::{Bounds, Input, PLANTED, bounded};
+
     use super::*;
 
     fn flattened(text: &str) -> Result<Vec<(String, String)>, String> {
@@ -191,6 +193,28 @@ mod tests {
             broken.contains("line 2") && !broken.contains("secret"),
             "{broken}"
         );
+    }
+
+    /// A fuzz target, as those of `bonin-fuzz` are: the configuration is read here and nowhere else.
+    #[test]
+    fn whatever_stands_in_the_file_is_read_or_refused_without_telling_it() {
+        let examples = [
+            PACKAGED.to_owned(),
+            format!("public_url = \"https://a.example\"\ndatabase = \"postgres://bonin:{PLANTED}@db.example/bonin\"\n"),
+            "[kcp]\ntimeout = \"7s\"\nlive_hosts = [\"a.example\", \"b.example:8443\"]\nfinal_codes = []\n".to_owned(),
+            "limit.customer = \"30/1m\"\ntrusted_hops = 2\n[console]\nenabled = true\n".to_owned(),
+        ];
+        let examples: Vec<&str> = examples.iter().map(String::as_str).collect();
+        bolero::check!()
+            .with_test_time(std::time::Duration::from_millis(2500))
+            .with_type::<Input>()
+            .for_each(|input| {
+                let text = input.text_of(&examples);
+                let read = bounded(Bounds::default(), input, || serve(&text, &[]));
+                if let Err(message) = read {
+                    assert!(!message.contains(PLANTED), "{message}");
+                }
+            });
     }
 
     /// The file that packages install. A line `#name = value` is a setting that is not set.
