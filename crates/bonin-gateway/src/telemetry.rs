@@ -13,8 +13,7 @@ use opentelemetry::{
 use tracing::{Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// The target of spans that are for traces alone.
-pub const TRACE_TARGET: &str = "bonin_trace";
+pub use bonin_store::TRACE_TARGET;
 
 /// The name of the span of a request, which is in the log and in the trace.
 pub const REQUEST_SPAN: &str = "request";

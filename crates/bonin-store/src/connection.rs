@@ -4,7 +4,10 @@
 //! a word: its machine lost its power, or a firewall forgot the connection. The statement fails, so that a caller is answered,
 //! and the pool is replaced: the other connections in it lead to the same nowhere.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
 use futures_util::{
     FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream, stream::BoxStream,
@@ -14,7 +17,13 @@ use sqlx::{
     any::{AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo},
 };
 
-use crate::{StoreError, database::Pools};
+use tracing::instrument;
+
+use crate::{
+    StoreError,
+    database::Pools,
+    observer::{TRACE_TARGET, Watch},
+};
 
 /// How long to wait for an answer, and what to do when none comes.
 #[derive(Debug, Clone)]
@@ -60,6 +69,7 @@ pub(crate) struct Tx(InTransaction);
 pub(crate) struct InTransaction {
     inner: Transaction<'static, Any>,
     patience: Patience,
+    watch: Watch,
 }
 
 impl Tx {
@@ -68,20 +78,40 @@ impl Tx {
         pool: &AnyPool,
         statement: SqlStr,
         patience: Patience,
+        watch: Watch,
     ) -> Result<Self, StoreError> {
         let inner = patience.wait(pool.begin_with(statement)).await?;
-        Ok(Self(InTransaction { inner, patience }))
+        Ok(Self(InTransaction {
+            inner,
+            patience,
+            watch,
+        }))
+    }
+
+    /// Whoever watches.
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.0.watch
     }
 
     /// Makes it durable: when this returns, it is on disk.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        let InTransaction { inner, patience } = self.0;
-        Ok(patience.wait(inner.commit()).await?)
+        let InTransaction {
+            inner,
+            patience,
+            watch,
+        } = self.0;
+        let began = Instant::now();
+        patience.wait(inner.commit()).await?;
+        watch.committed(began.elapsed());
+        Ok(())
     }
 
     /// Gives it up.
     pub(crate) async fn rollback(self) -> Result<(), StoreError> {
-        let InTransaction { inner, patience } = self.0;
+        let InTransaction {
+            inner, patience, ..
+        } = self.0;
         Ok(patience.wait(inner.rollback()).await?)
     }
 
@@ -141,7 +171,9 @@ impl<'c> Executor<'c> for &'c mut InTransaction {
         'c: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        let InTransaction { inner, patience } = self;
+        let InTransaction {
+            inner, patience, ..
+        } = self;
         let connection: &mut AnyConnection = inner;
         streamed(async move {
             let rows = connection.fetch_many(query).try_collect();
@@ -154,7 +186,9 @@ impl<'c> Executor<'c> for &'c mut InTransaction {
         'c: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        let InTransaction { inner, patience } = self;
+        let InTransaction {
+            inner, patience, ..
+        } = self;
         let connection: &mut AnyConnection = inner;
         async move { patience.wait(connection.fetch_optional(query)).await }.boxed()
     }
@@ -167,7 +201,9 @@ impl<'c> Executor<'c> for &'c mut InTransaction {
     where
         'c: 'e,
     {
-        let InTransaction { inner, patience } = self;
+        let InTransaction {
+            inner, patience, ..
+        } = self;
         let connection: &mut AnyConnection = inner;
         async move {
             patience

@@ -16,6 +16,7 @@ use crate::{
     StoreError,
     connection::{Patience, Reader, Tx},
     dialect::{Dialect, Writing},
+    observer::{PoolState, Watch},
 };
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -76,6 +77,7 @@ pub(crate) struct Database {
     dialect: Dialect,
     pools: Pools,
     longest: Option<Duration>,
+    watch: Watch,
 }
 
 /// Pools that can be replaced.
@@ -211,12 +213,30 @@ impl Database {
             dialect,
             pools,
             longest,
+            watch: Watch::default(),
         }
     }
 
     /// What this database says in its own words.
     pub(crate) fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    /// Whoever watches.
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// The connections, as they are now.
+    pub(crate) fn pool_states(&self) -> Vec<PoolState> {
+        let now = self.pools.now();
+        match self.dialect {
+            Dialect::Postgres => vec![PoolState::of("any", &now.writer)],
+            Dialect::Sqlite => vec![
+                PoolState::of("read", &now.reader),
+                PoolState::of("write", &now.writer),
+            ],
+        }
     }
 
     fn patience(&self, generation: u64) -> Patience {
@@ -246,7 +266,7 @@ impl Database {
             let now = self.pools.now();
             (now.writer.clone(), self.patience(now.generation))
         };
-        Tx::begin(&pool, begin, patience).await
+        Tx::begin(&pool, begin, patience, self.watch.clone()).await
     }
 
     /// A transaction that reads, and sees one moment.
@@ -256,7 +276,7 @@ impl Database {
             let now = self.pools.now();
             (now.reader.clone(), self.patience(now.generation))
         };
-        Tx::begin(&pool, begin, patience).await
+        Tx::begin(&pool, begin, patience, self.watch.clone()).await
     }
 
     /// Brings the schema up to this version, however long that takes.

@@ -2,12 +2,14 @@
 
 use sqlx::postgres::PgDatabaseError;
 
+use crate::observer::note_acquire_timeout;
+
 /// A failure of the store. None of its messages holds a person's data or a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database did not do what was asked: away, full, locked for too long.
     #[error("the database failed: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(#[source] sqlx::Error),
     /// The address is of no database that Bonin knows.
     #[error(
         "the database must be a sqlite: or a postgres: address, such as sqlite:///var/lib/bonin/bonin.db or postgres://bonin@db.example.com/bonin"
@@ -63,6 +65,15 @@ pub enum StoreError {
     /// What is asked for is not there.
     #[error("there is no such {0}")]
     NotFound(&'static str),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            note_acquire_timeout();
+        }
+        Self::Database(error)
+    }
 }
 
 impl StoreError {

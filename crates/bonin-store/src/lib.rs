@@ -9,6 +9,7 @@ mod dialect;
 mod error;
 mod keyring;
 mod newest;
+mod observer;
 mod refusal;
 mod rotation;
 mod sealed;
@@ -35,6 +36,7 @@ pub use copy::{Copied, CopyError, Copying};
 pub use database::ConnectOptions;
 pub use error::StoreError;
 pub use keyring::{Keyring, KeyringError};
+pub use observer::{Observer, PoolState, TRACE_TARGET, acquire_timeouts};
 pub use refusal::Refusal;
 pub use rotation::{KeyState, KeyVersion, Resealing};
 pub use verification::{

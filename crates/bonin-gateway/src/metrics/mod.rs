@@ -70,7 +70,7 @@ pub struct Metrics {
     pub workers: WorkerMetrics,
     /// Webhooks.
     pub webhooks: WebhookMetrics,
-    /// The database, and how tries end there.
+    /// The database, and what happens to tries there.
     pub store: StoreMetrics,
     /// Traces.
     pub traces: TraceMetrics,

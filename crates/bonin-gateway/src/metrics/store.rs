@@ -1,7 +1,12 @@
-//! The database: its commits, its connections, and how tries begin and end in it.
+//! The database: its commits, its connections, and what happens to tries in it.
 
-use std::{sync::atomic::AtomicU64, time::Duration};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
+use bonin_core::Way;
+use bonin_store::{Observer, PoolState};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -12,18 +17,13 @@ use prometheus_client::{
 const SECONDS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
-/// How many changes share a commit.
+/// How many transactions share a commit.
 const GROUP: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Begun {
+struct Happened {
     way: &'static str,
-}
-
-#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Ended {
-    way: &'static str,
-    outcome: &'static str,
+    event: &'static str,
 }
 
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -37,7 +37,7 @@ struct Connections {
     state: &'static str,
 }
 
-/// Commits, connections, tries.
+/// Commits, connections, and what happens to tries.
 #[derive(Debug, Clone)]
 pub struct StoreMetrics {
     commits: Counter,
@@ -46,8 +46,7 @@ pub struct StoreMetrics {
     connections: Family<Connections, Gauge>,
     most: Family<Pool, Gauge>,
     timeouts: Counter<u64, AtomicU64>,
-    begun: Family<Begun, Counter>,
-    ended: Family<Ended, Counter>,
+    events: Family<Happened, Counter>,
 }
 
 impl Default for StoreMetrics {
@@ -59,28 +58,24 @@ impl Default for StoreMetrics {
             connections: Family::default(),
             most: Family::default(),
             timeouts: Counter::default(),
-            begun: Family::default(),
-            ended: Family::default(),
+            events: Family::default(),
         }
     }
 }
 
 impl StoreMetrics {
-    /// A commit was made durable, with so many changes in it.
-    pub fn committed(&self, took: Duration, changes: usize) {
-        self.commits.inc();
-        self.seconds.observe(took.as_secs_f64());
-        self.group.observe(changes as f64);
-    }
-
-    /// A try began.
-    pub fn begun(&self, way: &'static str) {
-        self.begun.get_or_create(&Begun { way }).inc();
-    }
-
-    /// A try ended.
-    pub fn ended(&self, way: &'static str, outcome: &'static str) {
-        self.ended.get_or_create(&Ended { way, outcome }).inc();
+    /// Notes how the connections are now, and how often none was to be had in time.
+    pub fn connections(&self, pools: &[PoolState], timeouts: u64) {
+        for pool in pools {
+            let name = pool.name;
+            for (state, count) in [("idle", pool.idle), ("used", pool.open - pool.idle)] {
+                let gauge = Connections { pool: name, state };
+                self.connections.get_or_create(&gauge).set(count.into());
+            }
+            let most = self.most.get_or_create(&Pool { pool: name });
+            most.set(pool.most.into());
+        }
+        self.timeouts.inner().store(timeouts, Ordering::Relaxed);
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {
@@ -97,7 +92,7 @@ impl StoreMetrics {
         );
         registry.register(
             "bonin_store_commit_group_size",
-            "How many changes share a commit",
+            "How many transactions share a commit",
             self.group.clone(),
         );
         registry.register(
@@ -116,14 +111,26 @@ impl StoreMetrics {
             self.timeouts.clone(),
         );
         registry.register(
-            "bonin_tries_begun",
-            "Tries begun, by way",
-            self.begun.clone(),
+            "bonin_verification_events",
+            "What happened to tries, by way and by its name in the timeline",
+            self.events.clone(),
         );
-        registry.register(
-            "bonin_tries_ended",
-            "Tries ended, by way and outcome",
-            self.ended.clone(),
-        );
+    }
+}
+
+impl Observer for StoreMetrics {
+    fn committed(&self, took: Duration, transactions: usize) {
+        self.commits.inc();
+        self.seconds.observe(took.as_secs_f64());
+        self.group.observe(transactions as f64);
+    }
+
+    fn happened(&self, way: Way, event: &'static str) {
+        let way = match way {
+            Way::Sms => "sms",
+            Way::App => "app",
+            Way::Window => "window",
+        };
+        self.events.get_or_create(&Happened { way, event }).inc();
     }
 }

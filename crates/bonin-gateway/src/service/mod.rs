@@ -80,6 +80,7 @@ impl Service {
     ) -> Result<Self, SetupError> {
         let kcp = Kcp::new(&config.kcp, metrics.kcp.clone());
         let kcp = kcp.map_err(|error| SetupError(error.to_string()))?;
+        store.observe(Arc::new(metrics.store.clone()));
         Ok(Self {
             store: Arc::new(store),
             clock: Clock,
@@ -125,6 +126,10 @@ impl Service {
 
     /// What this process counts, written down for Prometheus.
     pub fn figures(&self) -> Result<String, std::fmt::Error> {
+        let timeouts = bonin_store::acquire_timeouts();
+        self.metrics
+            .store
+            .connections(&self.store.pools(), timeouts);
         self.metrics.render()
     }
 

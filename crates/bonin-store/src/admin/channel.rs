@@ -5,11 +5,13 @@ use jiff::Timestamp;
 use sqlx::{Row, any::AnyRow};
 
 use serde_json::{Map, Value, json};
+use tracing::instrument;
 
 use super::exists;
 use crate::{
     Act, Actor, Store, StoreError,
     connection::Tx,
+    observer::TRACE_TARGET,
     sealed::Place,
     time::{micros, timestamp, timestamp_some},
 };
@@ -313,6 +315,7 @@ impl Store {
     }
 
     /// The channel of this key in this store. Another store's channel is not there.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn channel_by_key(
         &self,
         store: &StoreId,
@@ -334,6 +337,7 @@ impl Store {
     }
 
     /// The channel of this id.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn channel(&self, id: &ChannelId) -> Result<Option<Channel>, StoreError> {
         self.opening(|| async {
             let sql = format!("SELECT {COLUMNS} FROM channel WHERE id = $1");
@@ -349,6 +353,7 @@ impl Store {
     }
 
     /// All channels, or those of one store, oldest first.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn channels(&self, store: Option<&StoreId>) -> Result<Vec<Channel>, StoreError> {
         self.opening(|| async {
         let sql = format!(

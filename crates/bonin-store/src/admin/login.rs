@@ -4,10 +4,12 @@ use bonin_core::UserId;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sqlx::Row;
+use tracing::instrument;
 
 use super::{NewSession, SecretHash};
 use crate::{
     Act, Actor, Store, StoreError,
+    observer::TRACE_TARGET,
     time::{micros, timestamp},
 };
 
@@ -56,6 +58,7 @@ fn wait_after(failed: i64) -> Option<SignedDuration> {
 
 impl Store {
     /// Counts a guess at a password or a number as wrong, before it is judged.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn count_guess(&self, user: &UserId, now: Timestamp) -> Result<Guess, StoreError> {
         let mut tx = self.administer().await?;
         let counted = sqlx::query(
@@ -161,6 +164,7 @@ impl Store {
 
     /// Lets a user in. `false` where they were disabled, or the password or the second factor was changed meanwhile; where
     /// the number was used before, or the session that waited is over.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn let_in(
         &self,
         session: &NewSession,

@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use sqlx::{Row, any::AnyRow};
 
 use serde_json::json;
+use tracing::instrument;
 
 use super::exists;
 use crate::{
     Act, Actor, Store, StoreError,
     connection::Tx,
+    observer::TRACE_TARGET,
     time::{micros, timestamp, timestamp_some},
 };
 
@@ -132,6 +134,7 @@ impl Store {
     }
 
     /// The secret of this hash, valid or not.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn secret_by_hash(&self, hash: &SecretHash) -> Result<Option<ApiSecret>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM api_secret WHERE hash = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql))
@@ -142,6 +145,7 @@ impl Store {
     }
 
     /// The secret of this id, valid or not.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn secret(&self, id: &SecretId) -> Result<Option<ApiSecret>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM api_secret WHERE id = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql))
@@ -232,6 +236,7 @@ impl Store {
     }
 
     /// Notes that a secret was used.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn touch_secret(&self, id: &SecretId, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         sqlx::query("UPDATE api_secret SET last_used_at = $2 WHERE id = $1")

@@ -8,6 +8,7 @@ use bonin_core::{Redacted, SessionId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sqlx::{Row, any::AnyRow};
+use tracing::instrument;
 
 use super::{
     SecretHash,
@@ -17,6 +18,7 @@ use crate::{
     Act, Actor, Store, StoreError,
     connection::Tx,
     keyring::IndexScope,
+    observer::TRACE_TARGET,
     sealed::Place,
     time::{micros, timestamp},
 };
@@ -176,6 +178,7 @@ impl Store {
 
     /// The session of this cookie and its user, if it is alive and the user may come in. Notes, once a minute at most, that it
     /// was used.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn use_session(
         &self,
         hash: &SecretHash,

@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use sqlx::{Row, any::AnyRow};
 
 use serde_json::{Map, Value, json};
+use tracing::instrument;
 
 use super::exists;
-use crate::{Act, Actor, Store, StoreError, time::micros};
+use crate::{Act, Actor, Store, StoreError, observer::TRACE_TARGET, time::micros};
 
 /// Whether a store serves people or tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,6 +221,7 @@ impl Store {
     }
 
     /// All stores, oldest first.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn stores(&self) -> Result<Vec<StoreRow>, StoreError> {
         sqlx::query(sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM store ORDER BY created_at, id"
@@ -232,6 +234,7 @@ impl Store {
     }
 
     /// One store.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn store(&self, id: &StoreId) -> Result<Option<StoreRow>, StoreError> {
         sqlx::query(sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM store WHERE id = $1"

@@ -3,12 +3,14 @@
 use bonin_core::SecretId;
 use jiff::Timestamp;
 use sqlx::Row;
+use tracing::instrument;
 
 use super::SecretHash;
-use crate::{Store, StoreError, time::micros};
+use crate::{Store, StoreError, observer::TRACE_TARGET, time::micros};
 
 impl Store {
     /// Gives a secret a new refresh token. Those it had before end (PortOne: logging in again does so).
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn replace_refresh_token(
         &self,
         secret: &SecretId,
@@ -24,6 +26,7 @@ impl Store {
     }
 
     /// Whose refresh token this is, without using it up. `None` where it is unknown, used, replaced or too old.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn refresh_token_holder(
         &self,
         token: &SecretHash,
@@ -43,6 +46,7 @@ impl Store {
 
     /// Uses a refresh token up and puts `next` in its place, in one transaction. `None` where the token is unknown, used,
     /// replaced or too old.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn use_refresh_token(
         &self,
         token: &SecretHash,

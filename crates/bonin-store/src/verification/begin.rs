@@ -2,6 +2,7 @@
 
 use bonin_core::{Command, Operator, OrderNumber, Redacted, Refusal, TxId, Way};
 use jiff::Timestamp;
+use tracing::instrument;
 
 use super::{
     ChannelOfTry, Customer, MessageLimit, VerificationKey,
@@ -9,7 +10,7 @@ use super::{
     quota::{count_message, count_tries},
     rows, seal,
 };
-use crate::{Store, StoreError, time::micros};
+use crate::{Store, StoreError, observer::TRACE_TARGET, time::micros};
 
 /// A try to be begun.
 #[derive(Debug, Clone)]
@@ -71,6 +72,7 @@ impl From<sqlx::Error> for BeginError {
 
 impl Store {
     /// Begins a try, if the rules allow it. When this returns, it is on disk.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn begin(&self, wanted: &BeginTry, now: Timestamp) -> Result<(), BeginError> {
         let key = &wanted.key;
         let mut tx = self.write().await?;

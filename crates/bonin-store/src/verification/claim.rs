@@ -8,12 +8,13 @@ use bonin_core::{
 };
 use jiff::Timestamp;
 use sqlx::Row;
+use tracing::instrument;
 
 use super::{
     Customer, MessageLimit, PgAnswer, ProviderState, VerificationKey, locked::Locked,
     quota::count_message, rows, seal::Opener,
 };
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, observer::TRACE_TARGET};
 
 /// What a holder of a claim needs to ask the provider.
 #[derive(Debug)]
@@ -93,6 +94,7 @@ pub struct Progress {
 
 impl Store {
     /// Claims the live API try. When this returns, the claim is on disk.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn claim(
         &self,
         key: &VerificationKey,
@@ -159,6 +161,7 @@ impl Store {
     }
 
     /// Where a try stands now.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn progress(
         &self,
         key: &VerificationKey,

@@ -6,9 +6,12 @@ use bonin_core::{Ci, IdentityVerificationId, PhoneNumber, Redacted, StoreId, TxI
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sqlx::{Row, any::AnyRow};
+use tracing::instrument;
 
 use super::{VerificationKey, locked::Locked, seal::field};
-use crate::{Act, Actor, Store, StoreError, keyring::IndexScope, time::micros};
+use crate::{
+    Act, Actor, Store, StoreError, keyring::IndexScope, observer::TRACE_TARGET, time::micros,
+};
 
 /// Every sealed column of a try: what is about the person, or what the merchant or the provider may have put a person into.
 pub(crate) const SEALED: [&str; 18] = [
@@ -78,6 +81,7 @@ enum Cause<'a> {
 
 impl Store {
     /// Erases what is personal of one verification, and notes in timeline and audit that it did.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn erase(
         &self,
         key: &VerificationKey,

@@ -3,9 +3,10 @@
 use bonin_core::{Gender, IdentityVerificationId, Operator, Redacted, Status, StoreId, TxId, Way};
 use jiff::Timestamp;
 use sqlx::{Any, Row, query::Query};
+use tracing::instrument;
 
 use super::{VerificationKey, VerificationRecord, read::SHOWN, rows, seal::field};
-use crate::{Store, StoreError, keyring::IndexScope, time::micros};
+use crate::{Store, StoreError, keyring::IndexScope, observer::TRACE_TARGET, time::micros};
 
 /// What the list is sorted by, and what its time range is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -173,6 +174,7 @@ impl Conditions {
 
 impl Store {
     /// A page of the list, and how many match in all.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
         let of_try = match &query.tx_id {
             None => None,

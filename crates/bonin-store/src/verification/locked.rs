@@ -123,7 +123,13 @@ impl Locked {
 
     /// Makes it durable.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
+        let watch = self.tx.watch().clone();
         self.tx.commit().await?;
+        for event in &self.events {
+            if let Some(attempt) = self.after.attempt(&event.tx_id) {
+                watch.happened(attempt.way, event.kind.name());
+            }
+        }
         if self.is_told {
             self.outbox.wake();
         }

@@ -2,10 +2,12 @@
 
 use bonin_core::{ChannelId, IdentityVerificationId, OrderNumber, Status, StoreId, TxId};
 use sqlx::{Row, any::AnyRow};
+use tracing::instrument;
 
 use super::{ChannelOfTry, Failure, VerificationKey, VerificationRecord, rows, seal::Opener};
 use crate::{
     Store, StoreError,
+    observer::TRACE_TARGET,
     time::{timestamp, timestamp_some},
 };
 
@@ -20,6 +22,7 @@ pub(super) const SHOWN: &str = "SELECT v.store_id, v.id, v.status, v.requested_a
 
 impl Store {
     /// The verification of this key.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn verification(
         &self,
         key: &VerificationKey,

@@ -6,12 +6,13 @@ use bonin_core::{
 };
 use jiff::Timestamp;
 use sqlx::Row;
+use tracing::instrument;
 
 use super::{
     Answered, PgAnswer, ProviderState, VerificationKey, VerifiedPerson, locked::Locked, rows, seal,
     timeline::CallNote,
 };
-use crate::{Keyring, Store, StoreError, connection::Tx};
+use crate::{Keyring, Store, StoreError, connection::Tx, observer::TRACE_TARGET};
 
 /// What came of asking the provider to reach the person.
 #[derive(Debug, Clone)]
@@ -81,6 +82,7 @@ pub struct Recorded {
 
 impl Store {
     /// Records what came of a send. When this returns, it is on disk.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn record_send(
         &self,
         record: &SendRecord,
@@ -120,6 +122,7 @@ impl Store {
     }
 
     /// Records what the provider said to a confirm. When this returns, it is on disk.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn record_confirm(
         &self,
         record: &ConfirmRecord,
@@ -169,6 +172,7 @@ impl Store {
     }
 
     /// Records what came of a resend. When this returns, it is on disk.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn record_resend(
         &self,
         record: &ResendRecord,

@@ -6,11 +6,13 @@
 use bonin_core::{AttemptState, Operator, Status, StoreId, Way};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{Any, Row, any::AnyRow, query::Query};
+use tracing::instrument;
 
 use super::rows;
 use crate::{
     Store, StoreError,
     connection::Tx,
+    observer::TRACE_TARGET,
     time::{micros, timestamp},
 };
 
@@ -155,6 +157,7 @@ impl StatisticsQuery {
 
 impl Store {
     /// The figures of a time.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn statistics(&self, query: &StatisticsQuery) -> Result<Statistics, StoreError> {
         // `IN ()` is not portable.
         if query.stores.is_empty() {

@@ -3,9 +3,10 @@
 use bonin_core::TxId;
 use jiff::Timestamp;
 use sqlx::Row;
+use tracing::instrument;
 
 use super::{VerificationKey, rows};
-use crate::{Store, StoreError, time::timestamp};
+use crate::{Store, StoreError, observer::TRACE_TARGET, time::timestamp};
 
 /// A call to the provider, as the timeline keeps it.
 #[derive(Debug, Clone)]
@@ -39,6 +40,7 @@ pub struct TimelineEntry {
 
 impl Store {
     /// The timeline of a verification, in order. Empty where there is no such verification.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn timeline(&self, key: &VerificationKey) -> Result<Vec<TimelineEntry>, StoreError> {
         sqlx::query(
             "SELECT at, tx_id, kind, call, code, millis FROM event \

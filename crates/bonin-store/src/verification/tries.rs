@@ -3,9 +3,10 @@
 use bonin_core::{Attempt, ChannelId, Operator, OrderNumber};
 use jiff::Timestamp;
 use sqlx::{Row, any::AnyRow};
+use tracing::instrument;
 
 use super::{ChannelOfTry, Customer, VerificationKey, VerifiedPerson, rows, seal::Opener};
-use crate::{Store, StoreError, time::timestamp};
+use crate::{Store, StoreError, observer::TRACE_TARGET, time::timestamp};
 
 /// A try, opened.
 #[derive(Debug, Clone)]
@@ -34,6 +35,7 @@ pub struct TryRecord {
 
 impl Store {
     /// The tries of a verification, the oldest first. Empty where there is no such verification.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn tries(&self, key: &VerificationKey) -> Result<Vec<TryRecord>, StoreError> {
         self.opening(|| async {
         sqlx::query(

@@ -3,9 +3,10 @@
 use bonin_core::{Attempt, ChannelId, OrderNumber, Redacted, Status, StoreId, TxId};
 use jiff::Timestamp;
 use sqlx::{Row, any::AnyRow};
+use tracing::instrument;
 
 use super::{PgAnswer, ProviderState, VerificationKey, locked::Locked, rows, seal::Opener};
-use crate::{Store, StoreError, time::micros};
+use crate::{Store, StoreError, observer::TRACE_TARGET, time::micros};
 
 /// A window try with all that its next step needs.
 #[derive(Debug)]
@@ -49,6 +50,7 @@ const COLUMNS: &str = "a.store_id, a.verification_id, v.status AS verification_s
 
 impl Store {
     /// The window try of this id.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn window_try(&self, tx_id: &TxId) -> Result<Option<WindowTry>, StoreError> {
         self.opening(|| async {
             let sql = format!("SELECT {COLUMNS} WHERE a.tx_id = $1 AND a.way = 'WINDOW'");
@@ -113,6 +115,7 @@ impl Store {
     }
 
     /// Appends a note to the timeline. Strangers can cause these, so there are at most [`MAX_NOTES`] of a kind.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn note_window(
         &self,
         key: &VerificationKey,

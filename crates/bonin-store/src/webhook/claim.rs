@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bonin_core::{ClaimToken, Redacted, WebhookEndpointId};
 use jiff::Timestamp;
 use sqlx::{Row, any::AnyRow};
+use tracing::instrument;
 
 use super::{
     DELIVERY, DeliveryState, TryOutcome, WebhookDelivery, WebhookEvent, delivery, is_success, place,
@@ -12,6 +13,7 @@ use super::{
 use crate::{
     Store, StoreError,
     connection::Tx,
+    observer::TRACE_TARGET,
     time::{micros, timestamp, timestamp_some},
 };
 
@@ -199,6 +201,7 @@ impl Store {
 
     /// Notes a try: made at `at`, it took so long and came to this. `retry_at` is when a message that was not taken is tried
     /// again; without it, it is given up. When this returns, it is on disk.
+    #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn note_webhook_try(
         &self,
         claimed: &ClaimedWebhook,
