@@ -18,13 +18,14 @@ pub(super) enum Here {
     Stores,
     Channels,
     Secrets,
+    Webhooks,
     Users,
     Audit,
     Settings,
 }
 
 /// The navigation: where to, under what name, for whom.
-const PLACES: [(Here, &str, &str, Action); 8] = [
+const PLACES: [(Here, &str, &str, Action); 9] = [
     (Here::Overview, "/console", "현황", Action::SeeOverview),
     (
         Here::Verifications,
@@ -43,6 +44,12 @@ const PLACES: [(Here, &str, &str, Action); 8] = [
         Here::Secrets,
         "/console/secrets",
         "API 시크릿",
+        Action::SeeSetup,
+    ),
+    (
+        Here::Webhooks,
+        "/console/webhooks",
+        "웹훅",
         Action::SeeSetup,
     ),
     (Here::Users, "/console/users", "사용자", Action::SeeUsers),

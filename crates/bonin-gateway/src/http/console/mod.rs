@@ -18,6 +18,7 @@ mod stores;
 mod users;
 mod verifications;
 mod visitor;
+mod webhooks;
 mod words;
 
 use axum::{
@@ -51,6 +52,7 @@ pub(super) fn routes(service: Service) -> Router {
         .merge(stores::routes())
         .merge(channels::routes())
         .merge(secrets::routes())
+        .merge(webhooks::routes())
         .merge(audit::routes())
         .merge(erasure::routes())
         .layer(SetResponseHeaderLayer::if_not_present(

@@ -15,10 +15,12 @@ use super::{
     layout::{self, Here, trouble},
     stores::store_id,
     visitor::Visitor,
+    webhooks,
     words::{self, moment, number, percent},
 };
 use crate::admin::{
-    Action, FirstSteps, Overview, Period, ShownChannel, ShownFailure, ShownLatency, Tally,
+    Action, FirstSteps, Overview, Period, ShownChannel, ShownFailure, ShownLatency, ShownWebhook,
+    Tally,
 };
 
 pub(super) fn routes() -> Router<Console> {
@@ -71,21 +73,27 @@ async fn show(
         };
         let period = asked.period();
         let admin = &console.admin;
-        admin.overview(&visitor.who, store.as_ref(), period).await
+        let overview = admin.overview(&visitor.who, store.as_ref(), period);
+        let overview = overview.await?;
+        Ok((overview, admin.webhooks_in_trouble(&visitor.who).await?))
     };
     match found.await {
-        Ok(overview) => layout::page(&visitor, Here::Overview, "현황", body(&visitor, &overview)),
+        Ok((overview, trouble)) => {
+            let body = body(&visitor, &overview, &trouble);
+            layout::page(&visitor, Here::Overview, "현황", body)
+        }
         Err(error) => trouble(&visitor, &error),
     }
 }
 
-fn body(visitor: &Visitor, overview: &Overview) -> Markup {
+fn body(visitor: &Visitor, overview: &Overview, in_trouble: &[ShownWebhook]) -> Markup {
     html! {
         header.heading {
             h1 { "현황" }
             (choices(overview))
         }
         (certificates(&overview.expiring))
+        (webhooks::in_trouble(in_trouble))
         @if !overview.first_steps.are_done() { (first_steps(visitor, overview.first_steps)) }
         (numbers(overview))
         @if overview.tries.all() > 0 {

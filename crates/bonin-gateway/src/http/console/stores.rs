@@ -18,8 +18,9 @@ use super::{
     layout::{self, Here, page, trouble},
     shown::{After, badge, copyable, done, heading, time},
     visitor::Visitor,
+    webhooks,
 };
-use crate::admin::{Action, Error, Problems, ShownChannel, StoreForm};
+use crate::admin::{Action, Error, Problems, ShownChannel, ShownWebhook, StoreForm};
 
 pub(super) fn routes() -> Router<Console> {
     Router::new()
@@ -138,6 +139,7 @@ struct Around {
     store: StoreRow,
     channels: Vec<ShownChannel>,
     secrets: Vec<ApiSecret>,
+    webhooks: Vec<ShownWebhook>,
 }
 
 async fn around(console: &Console, visitor: &Visitor, id: String) -> Result<Around, Error> {
@@ -146,10 +148,12 @@ async fn around(console: &Console, visitor: &Visitor, id: String) -> Result<Arou
     let channels = console.admin.channels(&visitor.who, Some(&id)).await?;
     let mut secrets = console.admin.secrets(&visitor.who).await?;
     secrets.retain(|secret| secret.stores.contains(&id));
+    let webhooks = console.admin.webhooks(&visitor.who, Some(&id)).await?;
     Ok(Around {
         store,
         channels,
         secrets,
+        webhooks,
     })
 }
 
@@ -217,6 +221,7 @@ fn shown(
         }
         (channels(visitor, store, &around.channels))
         (secrets(visitor, store, &around.secrets))
+        (webhooks::of_store(visitor, store, &around.webhooks))
         section aria-labelledby="settings" {
             h2 #settings { "설정" }
             @if visitor.who.may(Action::ChangeStores) {

@@ -4,12 +4,13 @@ use bonin_store::AuditProblem;
 use serde_json::{Map, Value};
 
 /// What can be asked for together: the first word of an action, and what people call it.
-pub(super) const GROUPS: [(&str, &str); 11] = [
+pub(super) const GROUPS: [(&str, &str); 12] = [
     ("verification", "본인인증 열람·검색·파기"),
     ("retention", "보관 기간에 따른 파기"),
     ("store", "상점"),
     ("channel", "채널"),
     ("secret", "API 시크릿"),
+    ("webhook", "웹훅"),
     ("user", "사용자"),
     ("login", "로그인"),
     ("logout", "로그아웃"),
@@ -32,6 +33,14 @@ pub(super) fn sentence(action: &str) -> String {
         "secret.create" => "API 시크릿을 만들었습니다",
         "secret.rename" => "API 시크릿의 이름을 바꿨습니다",
         "secret.revoke" => "API 시크릿을 폐기했습니다",
+        "webhook.create" => "웹훅을 만들었습니다",
+        "webhook.update" => "웹훅의 주소나 이벤트를 바꿨습니다",
+        "webhook.rotate_secret" => "웹훅의 시크릿을 교체했습니다",
+        "webhook.pause" => "웹훅을 멈췄습니다",
+        "webhook.resume" => "웹훅을 다시 시작했습니다",
+        "webhook.retire" => "웹훅을 폐기했습니다",
+        "webhook.test" => "웹훅에 시험 메시지를 보냈습니다",
+        "webhook.replay" => "웹훅 메시지를 다시 보냈습니다",
         "user.setup_code" => "첫 소유자를 만들 설정 코드를 만들었습니다",
         "user.create" => "사용자를 만들었습니다",
         "user.set_role" => "사용자의 역할을 바꿨습니다",
@@ -95,6 +104,12 @@ fn field(name: &str) -> &str {
         "failures" => "연이은 실패",
         "linking" => "CI·DI 열람",
         "txId" => "시도(txId)",
+        "origin" => "받는 곳",
+        "events" => "이벤트",
+        "cause" => "까닭",
+        "failingSince" => "실패하기 시작한 때",
+        "previousUntil" => "이전 시크릿을 함께 쓰는 때까지",
+        "delivery" => "메시지",
         other => other,
     }
 }
@@ -182,6 +197,6 @@ mod tests {
 
     #[test]
     fn an_action_that_a_newer_version_wrote_is_shown_by_its_name() {
-        assert_eq!(sentence("webhook.create"), "webhook.create");
+        assert_eq!(sentence("client.create"), "client.create");
     }
 }

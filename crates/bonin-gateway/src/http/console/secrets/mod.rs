@@ -53,7 +53,7 @@ fn state(secret: &ApiSecret, now: Timestamp) -> Option<&'static str> {
 }
 
 /// A store by its name.
-fn store_name<'a>(stores: &'a [StoreRow], id: &'a StoreId) -> &'a str {
+pub(super) fn store_name<'a>(stores: &'a [StoreRow], id: &'a StoreId) -> &'a str {
     let known = stores.iter().find(|store| store.id == *id);
     known.map_or(id.as_str(), |store| &store.name)
 }
