@@ -63,6 +63,8 @@ export class Postgres {
     await this.sql(`CREATE ROLE ${name} LOGIN PASSWORD '${password}'`, `CREATE DATABASE ${name} OWNER ${name}`);
     const url = new URL(this.url(name));
     Object.assign(url, { username: name, password });
+    // The driver takes a seventh of a second longer to connect with TLS. What tests TLS says another mode.
+    url.searchParams.set('sslmode', 'disable');
     return { name, password, url: url.href };
   }
 
