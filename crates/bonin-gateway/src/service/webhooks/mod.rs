@@ -24,7 +24,7 @@ use crate::{WebhookConfig, ids, metrics::WebhookOutcome, telemetry};
 /// How often what others wrote, or what is due again, is looked for.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long before the end of a lease a try has ended and is noted.
-const TO_NOTE: SignedDuration = SignedDuration::from_secs(30);
+const TO_NOTE: SignedDuration = SignedDuration::from_secs(15);
 /// How often a message is tried again.
 const RETRIES: u32 = 5;
 /// How many messages are removed at a time.
@@ -166,15 +166,13 @@ impl Service {
         }
     }
 
-    /// When a message that was not taken goes again: four times as long each time, and a little longer by chance, so that what
-    /// failed together does not come back together. `None` after the last try.
+    /// When a message that was not taken goes again. `None` after the last try.
     fn retry_at(&self, claimed: &ClaimedWebhook) -> Option<Timestamp> {
         if claimed.round_tries >= RETRIES || claimed.delivery.event == WebhookEvent::Test {
             return None;
         }
-        let wait = self.config.webhooks.first_wait * 4u32.pow(claimed.round_tries);
-        let chance = ids::random::<1>().map_or(0, |[byte]| u32::from(byte));
-        let wait = wait + wait.mul_f64(0.2) * chance / 255;
+        let chance = ids::random::<1>().map_or(0, |[byte]| byte);
+        let wait = wait_after(claimed.round_tries, self.config.webhooks.first_wait, chance);
         let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
         Some(self.now().checked_add(wait).unwrap_or(Timestamp::MAX))
     }
@@ -227,6 +225,13 @@ impl Service {
     }
 }
 
+/// How long a message waits after so many tries that failed: four times as long each time, and up to a fifth longer by chance, so
+/// that what failed together does not come back together.
+fn wait_after(retries: u32, first: Duration, chance: u8) -> Duration {
+    let wait = first.saturating_mul(4u32.saturating_pow(retries));
+    wait.saturating_add(wait / 5 / 255 * u32::from(chance))
+}
+
 /// How many messages wait, for how long the oldest of those that could go has been due, and how many endpoints are paused.
 fn summed(backlog: &[WebhookBacklog], now: Timestamp) -> (u64, Option<Duration>, u64) {
     let pending: i64 = backlog.iter().map(|one| one.pending).sum();
@@ -277,6 +282,24 @@ mod tests {
     use bonin_core::WebhookEndpointId;
 
     use super::*;
+
+    #[test]
+    fn retries_wait_1_4_16_64_and_256_minutes_and_at_most_a_fifth_longer() {
+        let minute = Duration::from_secs(60);
+        for (retries, minutes) in [1, 4, 16, 64, 256].into_iter().enumerate() {
+            let wait = |chance| wait_after(retries as u32, minute, chance);
+            assert_eq!(wait(0), minute * minutes);
+            assert!(wait(1) > wait(0));
+            let (longest, most) = (wait(255), minute * minutes * 6 / 5);
+            assert!(
+                longest <= most && longest + minute / 10 > most,
+                "{longest:?}"
+            );
+        }
+        assert_eq!(RETRIES, 5);
+        // However it is set, nothing overflows.
+        assert!(wait_after(RETRIES, Duration::MAX, 255) > minute);
+    }
 
     #[test]
     fn the_oldest_that_is_due_is_not_one_that_waits_for_a_paused_endpoint() {
