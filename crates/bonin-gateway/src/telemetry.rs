@@ -99,7 +99,8 @@ pub(crate) fn answered(span: &Span, status: u16) {
     let traced = context.span();
     if traced.span_context().is_valid() {
         span.set_attribute("http.response.status_code", i64::from(status));
-        if status >= 500 {
+        // 502 is the provider's no: its own span tells whether it failed.
+        if status >= 500 && status != 502 {
             traced.set_status(opentelemetry::trace::Status::error(""));
         }
     }

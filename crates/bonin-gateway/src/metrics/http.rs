@@ -79,6 +79,8 @@ impl HttpMetrics {
             200..=299 => "2xx",
             300..=399 => "3xx",
             400..=499 => "4xx",
+            // What the provider said no to, as the contract wants it: customers cause it, and nobody is to be woken by it.
+            502 => "502",
             _ => "5xx",
         };
         let route = route.to_owned();
