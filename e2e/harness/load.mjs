@@ -301,6 +301,26 @@ export class Load {
   }
 }
 
+/**
+ * Holds what is written to what was told and to what KCP granted. `granted`: how often, by verification; `told` and `verified`: rows
+ * of `[verification, kind, count]` and `[verification, count]`.
+ */
+export function assertKept(stories, { granted, told, verified }) {
+  const events = new Map(told.map(([id, kind, count]) => [`${id} ${kind}`, Number(count)]));
+  const states = new Map(verified.map(([id, count]) => [id, Number(count)]));
+  assert.ok(granted.size > 0, 'KCP was asked');
+  for (const { id, kind, sent, verified: acknowledged, wrong } of stories) {
+    assert.ok((granted.get(id) ?? 0) <= 1, `${id}: KCP granted it ${granted.get(id)} times`);
+    const times = events.get(`${id} verified`) ?? 0;
+    assert.equal(times, states.get(id) ?? 0, `${id}: the timeline and the tries differ`);
+    assert.ok(times <= 1, `${id}: verified ${times} times`);
+    if (acknowledged) assert.equal(times, 1, `${id}: acknowledged, and not written`);
+    if (kind === 'api' && times === 1) assert.equal(granted.get(id), 1, `${id}: verified, though KCP did not grant it`);
+    if (sent) assert.ok(events.get(`${id} sent`) >= 1, `${id}: sent, and not written`);
+    assert.ok((events.get(`${id} wrong_number`) ?? 0) >= wrong, `${id}: a wrong number was forgotten`);
+  }
+}
+
 function fault(message) {
   return Object.assign(new Error(message), { isFault: true });
 }

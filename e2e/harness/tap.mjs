@@ -54,6 +54,18 @@ export class Tap {
     return this.calls.filter((call) => call.txType === txType).length;
   }
 
+  /** How often KCP granted a number, by the verification that each of KCP's numbers (`per_cert_no`) belongs to. */
+  granted(verificationOf) {
+    const granted = new Map();
+    for (const { txType, perCertNo, resCd } of this.calls) {
+      if (txType !== '2300' || resCd !== '0000') continue;
+      const id = verificationOf.get(perCertNo);
+      if (!id) throw new Error(`KCP was asked about ${perCertNo}, which nobody knows here`);
+      granted.set(id, (granted.get(id) ?? 0) + 1);
+    }
+    return granted;
+  }
+
   clear() {
     this.calls.length = 0;
   }

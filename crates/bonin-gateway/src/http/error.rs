@@ -32,6 +32,17 @@ pub(super) fn respond(body: &ErrorBody, retry_after: Option<u64>) -> Response {
     response
 }
 
+/// Whatever answers that something is away, a page or a script's call, says when to come back.
+pub(super) async fn come_back(mut response: Response) -> Response {
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        let headers = response.headers_mut();
+        headers
+            .entry(RETRY_AFTER)
+            .or_insert(HeaderValue::from(COME_BACK_AFTER));
+    }
+    response
+}
+
 fn body(error: Error) -> ErrorBody {
     let of = |kind: ApiErrorKind, message: &str| ErrorBody::new(kind, message);
     match error {

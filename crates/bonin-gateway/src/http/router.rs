@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     checkout, console,
-    error::respond,
+    error::{come_back, respond},
     identity_verification as verification,
     metrics::{self, Guard},
     observe, pages,
@@ -119,6 +119,7 @@ fn observed(routes: Router, metrics: Metrics) -> Router {
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(axum::middleware::map_response(come_back))
         .layer(axum::middleware::from_fn_with_state(
             metrics,
             observe::observe,

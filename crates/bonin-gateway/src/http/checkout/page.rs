@@ -46,6 +46,11 @@ pub(super) async fn arrival(
 ) -> Response {
     match service.way_back(&tx_id, &secret, &form, address).await {
         Ok(arrival) => arrived(&arrival),
+        // Whose window it was is not known now. The person asks again where they are, and must not begin anew.
+        Err(failed) if failed.code == Code::Unavailable => {
+            let policy = policy(view::ARRIVAL_SCRIPT, "'self'", None);
+            page(failure::status(failed.code), view::pending(&[]), &policy)
+        }
         Err(failed) => calm(&failed, None),
     }
 }
