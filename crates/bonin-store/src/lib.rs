@@ -10,7 +10,7 @@ mod error;
 mod keyring;
 mod newest;
 mod observer;
-mod refusal;
+mod obstacle;
 mod rotation;
 mod sealed;
 mod time;
@@ -37,7 +37,7 @@ pub use database::ConnectOptions;
 pub use error::StoreError;
 pub use keyring::{Keyring, KeyringError};
 pub use observer::{Observer, PoolState, TRACE_TARGET, acquire_timeouts};
-pub use refusal::Refusal;
+pub use obstacle::Obstacle;
 pub use rotation::{KeyState, KeyVersion, Resealing};
 pub use verification::{
     Answered, BeginError, BeginTry, CallFailure, CallNote, ChannelOfTry, ClaimError, Claimed,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bonin_core::Rules;
-use bonin_store::{ConnectOptions, Keyring, Refusal, Store, StoreError};
+use bonin_store::{ConnectOptions, Keyring, Obstacle, Store, StoreError};
 use clap::Args;
 use jiff::Timestamp;
 
@@ -237,34 +237,34 @@ impl DatabaseArgs {
 
 /// Why not, and what to do about it.
 fn cannot_connect(url: &DatabaseUrl, error: &StoreError, create: bool) -> Failure {
-    let refusal = error.refusal().filter(|_| url.is_postgres());
-    let Some(refusal) = refusal else {
+    let obstacle = error.obstacle().filter(|_| url.is_postgres());
+    let Some(obstacle) = obstacle else {
         return Failure::new(if error.is_transient() && !create && url.is_sqlite() {
             "cannot open the database: there is none, or it is not readable; check `database`, and run `bonin migrate` to make a new one".to_owned()
         } else {
             format!("cannot open the database: {error}; check `database`")
         });
     };
-    let why = match refusal {
-        Refusal::Login => {
+    let why = match obstacle {
+        Obstacle::Login => {
             "the server refuses the login; check role and password (`database`, or `database_password_file`), and the server's pg_hba.conf".to_owned()
         }
-        Refusal::NoSuchDatabase => {
+        Obstacle::NoSuchDatabase => {
             "the server has no such database; make it with CREATE DATABASE … OWNER …, then run `bonin migrate`".to_owned()
         }
-        Refusal::Full => {
+        Obstacle::Full => {
             "the server takes no more connections; raise its max_connections, or lower `database_connections`".to_owned()
         }
-        Refusal::Tls(why) => format!(
+        Obstacle::Tls(why) => format!(
             "no encrypted connection comes about ({why}); check sslmode and sslrootcert in `database`"
         ),
-        Refusal::Unreachable(why) => {
+        Obstacle::Unreachable(why) => {
             format!("it cannot be reached ({why}); check host and port in `database`, and that the server runs")
         }
-        Refusal::NotReady => {
+        Obstacle::NotReady => {
             "it did not answer in time, or is starting or stopping; try again".to_owned()
         }
-        Refusal::Unfit(why) => format!("it is of no use: {why}"),
+        Obstacle::Unfit(why) => format!("it is of no use: {why}"),
     };
     Failure::new(format!("PostgreSQL, {}: {why}", url.shown()))
 }

@@ -6,7 +6,7 @@ use crate::StoreError;
 
 /// What stands in the way of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Obstacle {
     /// The server does not take this name with this password, from this machine.
     Login,
     /// The server has no database of this name.
@@ -25,24 +25,24 @@ pub enum Refusal {
 
 impl StoreError {
     /// What stood in the way, where this is the error of a connection to PostgreSQL.
-    pub fn refusal(&self) -> Option<Refusal> {
+    pub fn obstacle(&self) -> Option<Obstacle> {
         let Self::Database(error) = self else {
             return None;
         };
         match error {
-            sqlx::Error::Tls(why) => Some(Refusal::Tls(why.to_string())),
+            sqlx::Error::Tls(why) => Some(Obstacle::Tls(why.to_string())),
             // What TLS did not like comes as bad data.
             sqlx::Error::Io(why) if why.kind() == ErrorKind::InvalidData => {
-                Some(Refusal::Tls(why.to_string()))
+                Some(Obstacle::Tls(why.to_string()))
             }
-            sqlx::Error::Io(why) => Some(Refusal::Unreachable(why.to_string())),
-            sqlx::Error::Configuration(why) => Some(Refusal::Unfit(why.to_string())),
-            sqlx::Error::PoolTimedOut => Some(Refusal::NotReady),
+            sqlx::Error::Io(why) => Some(Obstacle::Unreachable(why.to_string())),
+            sqlx::Error::Configuration(why) => Some(Obstacle::Unfit(why.to_string())),
+            sqlx::Error::PoolTimedOut => Some(Obstacle::NotReady),
             sqlx::Error::Database(error) => match error.code()?.as_ref() {
-                "28000" | "28P01" => Some(Refusal::Login),
-                "3D000" => Some(Refusal::NoSuchDatabase),
-                "53300" => Some(Refusal::Full),
-                "57P01" | "57P02" | "57P03" => Some(Refusal::NotReady),
+                "28000" | "28P01" => Some(Obstacle::Login),
+                "3D000" => Some(Obstacle::NoSuchDatabase),
+                "53300" => Some(Obstacle::Full),
+                "57P01" | "57P02" | "57P03" => Some(Obstacle::NotReady),
                 _ => None,
             },
             _ => None,
