@@ -442,7 +442,7 @@ customer = "5/1m"
       return text && JSON.parse(text);
     });
     assert.equal(publicUrl, 'https://bonin.example');
-    assert.equal((await fetch(new URL('/health/ready', gateway))).status, 204);
+    assert.equal((await fetch(new URL('/health/ready', gateway))).status, 200);
     await program.stop();
     await mkdir(join(serve.folder, 'copy'));
     await copyFile(config, join(serve.folder, 'copy', 'bonin.toml'));
