@@ -71,8 +71,8 @@ async fn look_up(name: String) -> std::io::Result<Vec<SocketAddr>> {
 /// Sends messages. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Sender {
-    http: Client,
-    https: Client,
+    plain: Client,
+    over_tls: Client,
     networks: Arc<Networks>,
 }
 
@@ -109,8 +109,8 @@ impl Sender {
         };
         let failed = |_| SetupError("the HTTP client for webhooks cannot be made".to_owned());
         Ok(Self {
-            http: client(Scheme::Http).map_err(failed)?,
-            https: client(Scheme::Https).map_err(failed)?,
+            plain: client(Scheme::Http).map_err(failed)?,
+            over_tls: client(Scheme::Https).map_err(failed)?,
             networks,
         })
     }
@@ -160,8 +160,8 @@ impl Sender {
             headers.insert(HeaderName::from_static(name), value);
         }
         let client = match scheme {
-            Scheme::Http => &self.http,
-            Scheme::Https => &self.https,
+            Scheme::Http => &self.plain,
+            Scheme::Https => &self.over_tls,
         };
         let answer = client.post(url).headers(headers).body(body).send().await;
         let answer = answer.map_err(|error| failure(&error))?;
