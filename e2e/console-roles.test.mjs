@@ -49,6 +49,19 @@ const TABLE = {
   'POST /console/secrets/{id}/name': RUN,
   'GET /console/secrets/{id}/revoke': RUN,
   'POST /console/secrets/{id}/revoke': RUN,
+  'GET /console/webhooks': ALL,
+  'GET /console/webhooks/new': RUN,
+  'POST /console/webhooks/new': RUN,
+  'GET /console/webhooks/{id}': ALL,
+  'POST /console/webhooks/{id}': RUN,
+  'POST /console/webhooks/{id}/secret': RUN,
+  'POST /console/webhooks/{id}/pause': RUN,
+  'POST /console/webhooks/{id}/resume': RUN,
+  'POST /console/webhooks/{id}/test': RUN,
+  'GET /console/webhooks/{id}/deliveries/{delivery}': ALL,
+  'POST /console/webhooks/{id}/deliveries/{delivery}/replay': RUN,
+  'GET /console/webhooks/{id}/retire': RUN,
+  'POST /console/webhooks/{id}/retire': RUN,
   'GET /console/users': OWN,
   'GET /console/users/new': OWN,
   'POST /console/users/new': OWN,
@@ -122,7 +135,10 @@ before(async () => {
   const spare = await serve.addSecret();
   const user = await Person.make(serve, { role: 'VIEWER' });
   const store = await serve.json(['store', 'create', '--name', '시험 상점', '--kind', 'test']);
-  Object.assign(ids, { verification: id, channels: channel.id, secrets: spare.id, users: user.id, stores: store.id });
+  // Of a store without verifications, at an address that nobody calls: its webhooks go nowhere.
+  const webhook = await serve.json(['webhook', 'create', '--store', store.id, '--url', 'https://receiver.invalid/']);
+  Object.assign(ids, { verification: id, channels: channel.id, secrets: spare.id, users: user.id, stores: store.id, webhooks: webhook.id });
+  ids.delivery = (await serve.json(['webhook', 'test', webhook.id])).id;
   browser = await launch();
   for (const role of ROLES) {
     visits[role] = await watchedPage(browser, 1280);
@@ -138,6 +154,7 @@ function address(path) {
   const filled = path
     .replace('{store}/{id}', `${serve.store}/${ids.verification}`)
     .replace(/^\/console\/(\w+)\/\{id\}/, (_, kind) => `/console/${kind}/${ids[kind] ?? 'none'}`)
+    .replace('{delivery}', ids.delivery)
     .replace('{id}', 'none');
   return new URL(filled, serve.gateway).href;
 }
@@ -186,7 +203,7 @@ describe('roles', () => {
   test('pages offer what the role may and nothing else', async () => {
     for (const [role, offered] of [['OWNER', true], ['OPERATOR', true], ['VIEWER', false]]) {
       const { page } = visits[role];
-      for (const [path, name] of [['/console/stores', '상점 만들기'], ['/console/channels', '채널 만들기'], ['/console/secrets', 'API 시크릿 만들기']]) {
+      for (const [path, name] of [['/console/stores', '상점 만들기'], ['/console/channels', '채널 만들기'], ['/console/secrets', 'API 시크릿 만들기'], ['/console/webhooks', '웹훅 만들기']]) {
         await page.goto(new URL(path, serve.gateway).href);
         assert.equal((await page.getByRole('link', { name }).count()) > 0, offered, `${role} ${path}`);
       }
