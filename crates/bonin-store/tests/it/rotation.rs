@@ -339,6 +339,7 @@ async fn reading_the_keys_again_holds_nobody_up_and_what_another_process_sealed_
     let other = fixture.wanted("four", 4, 52);
     store.begin(&other, at(52)).await.unwrap();
     assert!(slow.verification(&key("one")).await.unwrap().is_some());
+    let waited_for_the_vault = writing.is_finished();
     let refused = writing.await.unwrap();
     assert!(
         matches!(refused, Err(BeginError::Store(StoreError::KeyMissing(2)))),
@@ -350,6 +351,10 @@ async fn reading_the_keys_again_holds_nobody_up_and_what_another_process_sealed_
     ));
 
     vault_hangs.store(false, Ordering::Relaxed);
+    assert!(
+        !waited_for_the_vault,
+        "others wrote only when the vault was given up"
+    );
     let record = slow.verification(&key("four")).await.unwrap().unwrap();
     assert_eq!(record.requested.phone.unwrap().expose(), "01012345678");
     slow.begin(&wanted, at(53)).await.unwrap();
