@@ -12,7 +12,7 @@ import { formsOf, walkThrough } from './harness/walk.mjs';
 import { Wire } from './harness/wire.mjs';
 
 /** How long anybody may wait for an answer, whatever is away. */
-const BOUND = 20_000;
+const BOUND = 40_000;
 
 let server, cluster, gateway;
 before(async () => {
@@ -243,6 +243,72 @@ describe('there, and silent', () => {
     }
     assert.equal((await first).status, 200);
     assert.equal((await get()).body.status, 'VERIFIED');
+    assert.equal(cluster.tap.count('2300'), 1);
+  });
+});
+
+describe('away for long', () => {
+  before(async () => {
+    cluster = await Cluster.setUp({ server, env: { ...env, BONIN_KCP_TIMEOUT: '1s' }, count: 1 });
+    [gateway] = cluster.instances;
+  });
+  afterEach(() => cluster.sandbox.clearFaults());
+  after(async () => {
+    if (!server.child) await server.restart();
+    await cluster?.stop();
+  });
+
+  const granted = () => cluster.tap.calls.some(({ txType, resCd }) => txType === '2300' && resCd === '0000');
+
+  /** A number that KCP is asked about just now. */
+  async function asking() {
+    const story = customer();
+    assert.equal((await story.send()).status, 200);
+    const otp = await cluster.sandbox.otp(story.person.phone);
+    await cluster.sandbox.fault({ endpoint: 'hub:2300', kind: 'latency', value: 700 });
+    cluster.tap.clear();
+    const confirmed = story.confirm(otp);
+    await waitFor('KCP to be asked', () => cluster.tap.count('2300') === 1);
+    return { ...story, otp, confirmed };
+  }
+
+  const becomesVerified = ({ get }) =>
+    waitFor('the record', async () => {
+      const { status, body } = await get();
+      return status === 200 && body.status === 'VERIFIED';
+    });
+
+  test('whoever waits is told to come back, and what KCP granted is recorded all the same, once, after the claim has lapsed', async () => {
+    const story = await asking();
+    await server.stop('fast');
+    await waitFor('KCP to have granted it', granted);
+    // As long as everything may take while nothing is away; by then the claim has lapsed.
+    const { status, retryAfter } = await story.confirmed;
+    assert.equal(status, 503);
+    assert.ok(retryAfter > 0);
+    await server.restart();
+    const again = await waitFor('an answer', async () => {
+      const answer = await story.confirm(story.otp);
+      return answer.status !== 503 && answer;
+    });
+    assert.equal(again.body.type, 'IDENTITY_VERIFICATION_ALREADY_VERIFIED', again.text);
+    await becomesVerified(story);
+    assert.equal(cluster.tap.count('2300'), 1);
+  });
+
+  test('a password that no longer lets the gateway in, too, is in the way of a record only until it is mended', async () => {
+    const story = await asking();
+    const { name, password } = cluster.made;
+    await server.sql(
+      `ALTER ROLE ${name} PASSWORD 'another'`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${name}'`,
+    );
+    await waitFor('KCP to have granted it', granted);
+    await waitFor('503', async () => (await customer().get()).status === 503);
+    await sleep(1000);
+    await server.sql(`ALTER ROLE ${name} PASSWORD '${password}'`);
+    assert.equal((await story.confirmed).status, 200);
+    await becomesVerified(story);
     assert.equal(cluster.tap.count('2300'), 1);
   });
 });

@@ -99,6 +99,36 @@ impl StoreError {
             _ => false,
         }
     }
+
+    /// Whether the same call may succeed once somebody has mended what is in the way: a password, a certificate or a key, too.
+    /// What must not be lost is tried again for as long.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::KeyMissing(_) | Self::KeyChanged(_) => true,
+            Self::Database(sqlx::Error::Tls(_) | sqlx::Error::Configuration(_)) => true,
+            Self::Database(sqlx::Error::Database(error)) => {
+                let code = error.code().unwrap_or_default();
+                self.is_transient()
+                    || if error.try_downcast_ref::<PgDatabaseError>().is_some() {
+                        may_pass_in_postgres(&code)
+                    } else {
+                        may_pass_in_sqlite(&code)
+                    }
+            }
+            _ => self.is_transient(),
+        }
+    }
+}
+
+/// Who may connect (28, and 42501, which is about rights), and to which database (3D).
+fn may_pass_in_postgres(code: &str) -> bool {
+    matches!(code.get(..2), Some("28" | "3D")) || code == "42501"
+}
+
+/// PERM (3), READONLY (8).
+fn may_pass_in_sqlite(code: &str) -> bool {
+    code.parse::<u32>()
+        .is_ok_and(|code| matches!(code & 0xff, 3 | 8))
 }
 
 /// BUSY (5), LOCKED (6), IOERR (10), FULL (13), CANTOPEN (14); extended codes keep the low byte.
@@ -136,5 +166,25 @@ mod tests {
         for code in ["23505", "22021", "42P01", "25P02", "28P01", "3D000", ""] {
             assert!(!is_transient_of_postgres(code), "{code}");
         }
+    }
+
+    #[test]
+    fn what_somebody_can_mend_may_pass() {
+        for code in ["28P01", "28000", "3D000", "42501"] {
+            assert!(may_pass_in_postgres(code), "{code}");
+        }
+        for code in ["23505", "22021", "42P01", ""] {
+            assert!(!may_pass_in_postgres(code), "{code}");
+        }
+        for code in ["3", "8", "264"] {
+            assert!(may_pass_in_sqlite(code), "{code}");
+        }
+        for code in ["1", "19", "11", ""] {
+            assert!(!may_pass_in_sqlite(code), "{code}");
+        }
+        assert!(StoreError::KeyMissing(2).may_pass());
+        assert!(StoreError::Database(sqlx::Error::Tls("expired".into())).may_pass());
+        assert!(!StoreError::LastOwner.may_pass());
+        assert!(!StoreError::Database(sqlx::Error::RowNotFound).may_pass());
     }
 }

@@ -234,4 +234,9 @@ impl Providers {
     pub fn longest_call(&self) -> Duration {
         self.kcp.longest_call()
     }
+
+    /// How long reaching a person may take, with all its calls.
+    pub fn longest_send(&self) -> Duration {
+        self.kcp.longest_send()
+    }
 }

@@ -5,16 +5,22 @@ use std::{future::Future, time::Duration};
 use bonin_store::StoreError;
 use tracing::Instrument;
 
-use super::{Error, Service};
+use super::{Error, FOR_THE_RECORD, Service};
 
 impl Service {
-    /// Runs the work in a task of its own and waits for it. If the caller goes away the work goes on, and a stopping
-    /// process waits for it.
+    /// Runs the work in a task of its own and waits for it, for as long as it may take while nothing is away. If the caller
+    /// goes away or is told to come back, the work goes on, and a stopping process waits for it.
     pub(super) async fn detached<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        match self.under_way.spawn(work.in_current_span()).await {
+        let longest = self.providers.longest_send() + FOR_THE_RECORD;
+        let working = self.under_way.spawn(work.in_current_span());
+        let Ok(done) = tokio::time::timeout(longest, working).await else {
+            tracing::warn!("a caller is told to come back: what was begun is not on disk yet");
+            return Err(Error::Unavailable);
+        };
+        match done {
             Ok(result) => {
                 // What the database counts is refused in here; what this process counts was told where it is counted.
                 if let Err(Error::TooMany(reached)) = &result {
@@ -31,7 +37,7 @@ impl Service {
         }
     }
 
-    /// Records what the provider said, again and again while the database is away, until it is on disk. Once the process
+    /// Records what the provider said, again and again while something is in the way that may pass, until it is on disk. Once the process
     /// is stopping, for as long as the drain limit; only then is the outcome unknown.
     pub(super) async fn until_durable<T, F>(&self, record: impl Fn() -> F) -> Result<T, Error>
     where
@@ -46,7 +52,7 @@ impl Service {
         loop {
             let error = match record().await {
                 Ok(recorded) => return Ok(recorded),
-                Err(error) if error.is_transient() => error,
+                Err(error) if error.may_pass() => error,
                 Err(error) => return Err(error.into()),
             };
             tracing::warn!(%error, "an outcome could not be recorded yet");

@@ -38,6 +38,9 @@ use crate::{
     provider::{Providers, kcp::Kcp},
 };
 
+/// How long the record of an outcome may take before nobody counts on it any more.
+const FOR_THE_RECORD: Duration = Duration::from_secs(15);
+
 /// The service could not be set up; the message says what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -183,7 +186,6 @@ impl Service {
 
     /// When something that asks the provider for so long must have been recorded, with time for the record itself.
     fn settle_by(&self, longest: Duration) -> Timestamp {
-        const FOR_THE_RECORD: Duration = Duration::from_secs(15);
         let longest = SignedDuration::try_from(longest + FOR_THE_RECORD);
         longest
             .ok()
