@@ -10,6 +10,7 @@ import { Client, newPassword, Person } from './harness/console.mjs';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
 import { run, sleep, waitFor } from './harness/program.mjs';
 import { Random } from './harness/random.mjs';
+import { Receiver } from './harness/receiver.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
 import { fails, failsAtKcp } from './harness/story.mjs';
 import { formsOf, walkThrough } from './harness/walk.mjs';
@@ -430,21 +431,40 @@ describe('restarted one after the other, as a new version is brought in', () => 
 });
 
 describe('one of them killed again and again under load', () => {
-  const KILLS = 50;
+  /** As many as there is time for, and at least a few. */
+  const MOST = 40;
+  const LEAST = 10;
+  const WITHIN = 60_000;
   const random = new Random();
-  let cluster;
+  let cluster, receiver;
   before(async () => {
-    cluster = await Cluster.setUp();
+    receiver = await Receiver.start();
+    cluster = await Cluster.setUp({
+      env: {
+        BONIN_WEBHOOK_ALLOW_NETWORKS: '127.0.0.0/8',
+        // Whoever dies while sending is given up soon.
+        BONIN_WEBHOOK_TIMEOUT: '2s',
+        BONIN_WEBHOOK_FIRST_RETRY: '1s',
+      },
+    });
+    const allowed = { BONIN_WEBHOOK_ALLOW_NETWORKS: '127.0.0.0/8' };
+    for (const path of ['/one', '/other']) {
+      await cluster.json(['webhook', 'create', '--store', cluster.store, '--url', `${receiver.url}${path}`], allowed);
+    }
   });
-  after(() => cluster?.stop());
+  after(async () => {
+    await cluster?.stop();
+    await receiver?.stop();
+  });
 
-  test('nothing acknowledged is lost, and nobody is verified twice', async (t) => {
+  test('nothing acknowledged is lost, nobody is verified twice, and no webhook is lost', async (t) => {
     t.diagnostic(`BONIN_SEED=${random.seed}`);
     const load = cluster.load({ gateway: cluster.roundRobin(), random });
     const began = Date.now();
-    const working = load.run(8, 2);
+    const working = load.run(4, 1);
     let interrupted = 0;
-    for (let kills = 0; kills < KILLS; kills += 1) {
+    let kills = 0;
+    for (; kills < LEAST || (kills < MOST && Date.now() - began < WITHIN); kills += 1) {
       await sleep(random.between(0, 600));
       if (load.underWay > 0) interrupted += 1;
       const victim = random.pick(cluster.instances);
@@ -458,17 +478,48 @@ describe('one of them killed again and again under load', () => {
     await working;
     load.ended = false;
     t.diagnostic(
-      `${KILLS} kills in ${Math.round((Date.now() - began) / 1000)} s, ${interrupted} under requests; ${load.broken} broke, ` +
+      `${kills} kills in ${Math.round((Date.now() - began) / 1000)} s, ${interrupted} under requests; ${load.broken} broke, ` +
         `${load.refused} refused; ${load.stories.length} stories, ${load.verified().length} verified`,
     );
     load.assertFaultless();
-    assert.ok(interrupted > KILLS / 2 && load.broken > KILLS / 2, `${load.broken} requests broke`);
-    assert.ok(load.verified().length > KILLS);
+    assert.ok(interrupted > kills / 2 && load.broken > kills / 2, `${load.broken} requests broke`);
+    assert.ok(load.verified().length > kills);
     await load.settle();
     await load.reckon();
     load.assertFaultless();
     await cluster.assertOnce(load.stories);
     const audit = await run(['audit', 'verify'], { env: cluster.env });
     assert.equal(audit.code, 0, audit.stdout + audit.stderr);
+    t.diagnostic(await assertTold(load));
   });
+
+  /** Both endpoints have been told of all that happened, each time under one id, however often. */
+  async function assertTold(load) {
+    const [endpoints] = await cluster.rows('SELECT COUNT(*) FROM webhook_endpoint');
+    assert.deepEqual(endpoints, ['2']);
+    await waitFor('every webhook to arrive', async () => {
+      const [[pending]] = await cluster.rows("SELECT COUNT(*) FROM webhook_delivery WHERE state <> 'DELIVERED'");
+      return pending === '0';
+    }, { ms: 60_000, every: 250 });
+    const written = await cluster.rows('SELECT id FROM webhook_delivery');
+    const ids = new Set(receiver.requests.map(({ id }) => id));
+    assert.deepEqual(new Set(written.flat()), ids, 'what was written was sent, and nothing else');
+    for (const path of ['/one', '/other']) {
+      const told = new Map();
+      for (const { id, path: to, body } of receiver.requests) {
+        if (!to.endsWith(path)) continue;
+        const { type, data } = JSON.parse(body);
+        const what = `${type} ${data.identityVerificationId} ${data.identityVerificationTxId}`;
+        told.set(what, (told.get(what) ?? new Set()).add(id));
+      }
+      for (const [what, under] of told) assert.equal(under.size, 1, `${what}: under ${[...under]}`);
+      const events = new Set([...told.keys()].map((what) => what.split(' ').slice(0, 2).join(' ')));
+      for (const { id, sent } of load.stories) {
+        const { body } = await load.look({ id });
+        if (sent) assert.ok(events.has(`IdentityVerification.Ready ${id}`), `${path} was not told that ${id} was sent`);
+        if (body.status === 'VERIFIED') assert.ok(events.has(`IdentityVerification.Verified ${id}`), `${path} was not told of ${id}`);
+      }
+    }
+    return `${receiver.requests.length} webhooks, ${receiver.requests.length - ids.size} of them repeats`;
+  }
 });
