@@ -23,6 +23,8 @@ use crate::{WebhookConfig, ids, metrics::WebhookOutcome, telemetry};
 
 /// How often what others wrote, or what is due again, is looked for.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long nothing is looked for after the database did not answer.
+const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 /// How long before the end of a lease a try has ended and is noted.
 const TO_NOTE: SignedDuration = SignedDuration::from_secs(15);
 /// How often a message is tried again.
@@ -58,7 +60,7 @@ impl Service {
                 if let Err(error) = done {
                     tracing::warn!(%error, "webhooks that are due could not be taken yet");
                     // Nobody is helped by asking a database that is away as fast as it says so.
-                    service.pause(LOOK).await;
+                    service.pause(AFTER_TROUBLE).await;
                 }
             }
         });
