@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { Dev } from './harness/dev.mjs';
 import { customerOf, newId, newPerson, OPERATORS } from './harness/people.mjs';
 import { Program, run, runJson, sleep, waitFor } from './harness/program.mjs';
+import { raw } from './harness/raw.mjs';
 import { Serve } from './harness/serve.mjs';
 import { fails, failsAtKcp } from './harness/story.mjs';
 import { Tap } from './harness/tap.mjs';
@@ -252,7 +253,8 @@ describe('a process stops or dies', () => {
     await sleep(300);
     const stopped = serve.program.stop();
     await sleep(200);
-    await assert.rejects(fetch(new URL('/health/live', serve.gateway), { signal: AbortSignal.timeout(2000) }));
+    const { status } = await raw(serve.gateway, ['GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'], { ms: 2000 });
+    assert.equal(status, undefined, 'nobody is let in any more');
     assert.equal((await confirmed).identityVerification.status, 'VERIFIED');
     await stopped;
   });

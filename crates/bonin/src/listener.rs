@@ -1,6 +1,6 @@
 //! Connections: bounded in number, in the time their headers may take, and in the time a stop may take.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -10,15 +10,13 @@ use axum::{
 };
 use futures_util::FutureExt;
 use hyper::body::Incoming;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
 };
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::{failure::Failure, shutdown::Stop};
@@ -27,6 +25,8 @@ use crate::{failure::Failure, shutdown::Stop};
 const MAX_CONNECTIONS: usize = 8192;
 /// How long a request's headers may take to arrive, and how long a connection may be idle.
 const HEADER_TIME: Duration = Duration::from_secs(30);
+/// How long a connection on which nothing is under way is waited for to bring a last request once the process stops.
+const LAST_REQUEST: Duration = Duration::from_millis(500);
 /// How long headers may be in all.
 const MAX_HEADERS: usize = 64 * 1024;
 
@@ -55,32 +55,15 @@ pub(crate) async fn serve(
     http.timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
         .max_buf_size(MAX_HEADERS);
-    let graceful = GracefulShutdown::new();
+    let open = TaskTracker::new();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let begin = |(stream, peer, place): Accepted| {
-        let (router, leaving) = (router.clone(), stop.leaving.clone());
-        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            let answer = router.clone().oneshot(request.map(Body::new));
-            let leaving = leaving.clone();
-            async move {
-                let mut answer = answer.await?;
-                if leaving.is_cancelled() {
-                    // The client's next request finds another instance, rather than a connection that is just being closed.
-                    let close = HeaderValue::from_static("close");
-                    answer.headers_mut().insert(CONNECTION, close);
-                }
-                Ok::<_, Infallible>(answer)
-            }
-        });
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            // A connection that breaks is the client's affair.
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
-            }
-            drop(place);
-        });
+    let begin = |accepted: Accepted| {
+        open.spawn(converse(
+            http.clone(),
+            accepted,
+            router.clone(),
+            stop.clone(),
+        ))
     };
     loop {
         let accepted = tokio::select! {
@@ -97,13 +80,58 @@ pub(crate) async fn serve(
     }
     drop(listener);
     let deadline = Instant::now() + drain_limit;
-    if tokio::time::timeout_at(deadline, graceful.shutdown())
+    open.close();
+    if tokio::time::timeout_at(deadline, open.wait())
         .await
         .is_err()
     {
         tracing::warn!("some requests were still under way at the drain limit");
     }
     deadline
+}
+
+/// One connection, to its end. Once the process stops it ends with its next answer, or after a moment where nobody asks.
+async fn converse(
+    http: hyper::server::conn::http1::Builder,
+    (stream, peer, _place): Accepted,
+    router: Router,
+    stop: Stop,
+) {
+    let leaving = stop.leaving;
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let answer = router.clone().oneshot(request.map(Body::new));
+        let leaving = leaving.clone();
+        async move {
+            let mut answer = answer.await?;
+            if leaving.is_cancelled() {
+                // The client's next request finds another instance, rather than a connection that is just being closed.
+                let close = HeaderValue::from_static("close");
+                answer.headers_mut().insert(CONNECTION, close);
+            }
+            Ok::<_, Infallible>(answer)
+        }
+    });
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => Some(ended),
+        () = stop.now.cancelled() => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        // What was sent a moment ago may not have been read yet: closing now would lose it.
+        None => tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = tokio::time::sleep(LAST_REQUEST) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        },
+    };
+    // A connection that breaks is the client's affair.
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
 }
 
 /// A connection, whose it is, and its place among those that are served at once.
