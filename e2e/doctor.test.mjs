@@ -60,7 +60,7 @@ test('all is well where nothing is wrong, for people and for machines', async ()
   const { second_factor: factor, ...others } = states;
   assert.equal(factor, 'warn', 'nobody has set it up in a test');
   assert.deepEqual(Object.keys(others).sort(), [
-    ...['audit', 'channels', 'clock', 'database', 'database_file', 'key_file', 'listen', 'public_url', 'reach', 'secrets', 'stores'],
+    ...['audit', 'channels', 'clock', 'database', 'database_file', 'key_file', 'listen', 'public_url', 'reach', 'secrets', 'stores', 'webhooks'],
   ]);
   assert.ok(Object.values(others).every((state) => state === 'ok'), JSON.stringify(states));
   const lines = await shell.says(['doctor']);

@@ -235,15 +235,15 @@ impl Admin {
                     cause: PauseCause::Failing,
                 } => findings.push(Finding::failure(
                     "webhooks",
-                    format!("상점 {store}의 웹훅 {id}이 계속 실패해서 {since}에 멈췄습니다(대기 {pending}건). 받는 쪽을 고치고 `bonin webhook test {id}`로 확인한 뒤 `bonin webhook resume {id}`로 다시 시작해야 합니다."),
+                    format!("상점 {store}의 웹훅 {id}: 계속 실패해서 {since}에 멈췄습니다(대기 {pending}건). 받는 쪽을 고치고 `bonin webhook test {id}`로 확인한 뒤 `bonin webhook resume {id}`로 다시 시작해야 합니다."),
                 )),
                 WebhookState::Paused { since, .. } => findings.push(Finding::warning(
                     "webhooks",
-                    format!("상점 {store}의 웹훅 {id}이 {since}부터 일시 중지되어 있습니다(대기 {pending}건). 다시 보내려면 `bonin webhook resume {id}`를 실행해야 합니다."),
+                    format!("상점 {store}의 웹훅 {id}: {since}부터 일시 중지되어 있습니다(대기 {pending}건). 다시 보내려면 `bonin webhook resume {id}`를 실행해야 합니다."),
                 )),
                 WebhookState::Failing { since } => findings.push(Finding::warning(
                     "webhooks",
-                    format!("상점 {store}의 웹훅 {id}이 {since}부터 한 번도 전달되지 않았습니다(대기 {pending}건). `bonin webhook deliveries {id}`로 까닭을 확인해야 합니다."),
+                    format!("상점 {store}의 웹훅 {id}: {since}부터 한 번도 전달되지 않았습니다(대기 {pending}건). `bonin webhook deliveries {id}`로 까닭을 확인해야 합니다."),
                 )),
             }
             in_use += 1;
