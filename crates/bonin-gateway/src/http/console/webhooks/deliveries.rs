@@ -233,7 +233,8 @@ fn body(visitor: &Visitor, shown: &ShownDelivery, after: &str) -> Markup {
         (heading(&format!("{} 메시지", event_name(delivery.event)), None))
         @if delivery.state == DeliveryState::Pending {
             p.alert role="status" {
-                "아직 결과가 없습니다. " a href=(here(delivery)) { "새로 고침" } "하면 지금의 상태를 봅니다."
+                @if tries.is_empty() { "아직 결과가 없습니다. " } @else { "아직 전달하지 못했습니다. 정해진 때에 다시 시도합니다. " }
+                a href=(here(delivery)) { "새로 고침" } "하면 지금의 상태를 봅니다."
             }
         } @else {
             (done(after, &[
