@@ -158,6 +158,27 @@ describe('each step at the other instance', () => {
     assert.equal((await cluster.sandbox.messages(person.phone)).length, 10);
   });
 
+  test('a store has had its tries of the day, whoever began them', async () => {
+    const store = (await cluster.json(['store', 'create', '--name', '하루 다섯 번', '--kind', 'test', '--daily-tries', '5'])).id;
+    const { key: channelKey } = await cluster.addChannel({ hub: cluster.sandbox.address, store });
+    const { secret } = await cluster.json(['secret', 'create', '--store', store]);
+    const told = await Promise.all(
+      Array.from({ length: 16 }, (_, i) =>
+        ending(
+          [a, b][i % 2].sdk(secret).sendIdentityVerification({
+            identityVerificationId: newId(),
+            channelKey,
+            customer: customerOf(newPerson()),
+            bypass: { kcpV2: { media_type: 'MC01' } },
+            operator: 'KT',
+            method: 'SMS',
+          }),
+        ),
+      ),
+    );
+    assert.deepEqual(told.sort(), [...Array(11).fill('TOO_MANY_REQUESTS'), ...Array(5).fill('ok')]);
+  });
+
   /** A window, asked for by a page of `ORIGIN`. */
   const open = async (instance, id = newId()) => {
     const response = await fetch(new URL('/checkout/identity-verifications', instance.address), {

@@ -249,7 +249,7 @@ describe('there, and silent', () => {
 
 describe('away for long', () => {
   before(async () => {
-    cluster = await Cluster.setUp({ server, env: { ...env, BONIN_KCP_TIMEOUT: '1s' }, count: 1 });
+    cluster = await Cluster.setUp({ server, env: { ...env, BONIN_KCP_TIMEOUT: '1s' } });
     [gateway] = cluster.instances;
   });
   afterEach(() => cluster.sandbox.clearFaults());
@@ -294,6 +294,30 @@ describe('away for long', () => {
     assert.equal(again.body.type, 'IDENTITY_VERIFICATION_ALREADY_VERIFIED', again.text);
     await becomesVerified(story);
     assert.equal(cluster.tap.count('2300'), 1);
+  });
+
+  test('another instance may ask once the claim has lapsed, and what the first one knows counts all the same', async () => {
+    const [first, other] = cluster.instances;
+    const story = await asking();
+    await server.stop('immediate');
+    await waitFor('KCP to have granted it', granted);
+    assert.equal((await story.confirmed).status, 503);
+    try {
+      gateway = other;
+      await server.restart();
+      const answer = await waitFor('an answer', async () => {
+        const found = await story.confirm(story.otp);
+        return found.status !== 503 && found;
+      });
+      // KCP has used the number up, and says so to whoever asks before the first one has recorded what it knows.
+      assert.ok(['IDENTITY_VERIFICATION_ALREADY_VERIFIED', 'PG_PROVIDER'].includes(answer.body.type), answer.text);
+      await becomesVerified(story);
+      assert.equal(cluster.tap.calls.filter(({ txType, resCd }) => txType === '2300' && resCd === '0000').length, 1);
+      const kinds = (await cluster.timeline(story.id)).map(({ kind }) => kind);
+      assert.equal(kinds.filter((kind) => kind === 'verified').length, 1);
+    } finally {
+      gateway = first;
+    }
   });
 
   test('a password that no longer lets the gateway in, too, is in the way of a record only until it is mended', async () => {
