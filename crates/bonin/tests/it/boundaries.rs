@@ -34,7 +34,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "bonin-sandbox",
         ],
     ),
-    // Nobody may know it.
+    // Nobody may know these two.
+    (
+        "bonin-bench",
+        &["bonin-core", "bonin-gateway", "bonin-kcp", "bonin-store"],
+    ),
     (
         "bonin-fuzz",
         &[
