@@ -125,11 +125,6 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     }
     tracing::info!(address = %bound, public_url, console = console.url(), "ready");
     supervisor::ready();
-    let stopping = stop.leaving.clone();
-    tokio::spawn(async move {
-        stopping.cancelled().await;
-        supervisor::stopping();
-    });
     let serving = listener::serve(listener, router, stop.clone(), drain_limit);
     let console = async {
         if let Place::Alone(listener, _) = console {

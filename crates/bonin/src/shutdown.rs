@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::supervisor;
+
 /// The two steps in which a gateway stops.
 #[derive(Debug, Clone)]
 pub(crate) struct Stop {
@@ -23,6 +25,7 @@ impl Stop {
         let Self { leaving, now } = stop.clone();
         tokio::spawn(async move {
             wait().await;
+            supervisor::stopping();
             if !delay.is_zero() {
                 tracing::info!(
                     ?delay,
