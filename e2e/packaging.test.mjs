@@ -12,6 +12,7 @@ import { command, succeed } from './harness/command.mjs';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
 import { Postgres } from './harness/postgres.mjs';
 import { Program, readyFile, run, waitFor } from './harness/program.mjs';
+import { Receiver } from './harness/receiver.mjs';
 import { Serve } from './harness/serve.mjs';
 import { freePort } from './harness/standalone.mjs';
 
@@ -117,14 +118,23 @@ describe('a machine of systemd', () => {
     const strace = ['strace', '-D', '-f', '-qq', '-e', 'signal=none', '-o', trace];
     const key = join(serve.folder, 'bonin.key');
     await writeFile(key, `${serve.key}\n`, { mode: 0o600 });
+    // Sent by name, so that the resolver is asked.
+    const receiver = await Receiver.start();
+    const networks = { BONIN_WEBHOOK_ALLOW_NETWORKS: '127.0.0.0/8,::1' };
+    const address = `http://localhost:${receiver.port}/`;
+    await serve.json(['webhook', 'create', '--store', serve.store, '--url', address], networks);
     // Not as root: SQLite gives files away where it may.
     await startUnder(serve, root ? await bare(serve, strace) : strace, {
       // A variable that is set counts before the command.
       BONIN_KEY: undefined,
       BONIN_KEY_COMMAND: `cat ${key}`,
+      BONIN_METRICS_LISTEN: '127.0.0.1:0',
+      ...networks,
     });
     await verifySomebody(serve);
+    await receiver.until('a webhook', ({ requests }) => requests);
     await serve.program.stop();
+    await receiver.stop();
 
     const lines = (await readFile(trace, 'utf8')).split('\n');
     const calls = lines.map((line) => /^\d+ +(\w+)\(/.exec(line)).filter(Boolean);
@@ -144,7 +154,7 @@ describe('a machine of systemd', () => {
 
     const [families] = directive(unit, 'RestrictAddressFamilies');
     const used = new Set(lines.map((line) => /\bsocket\((AF_\w+)/.exec(line)?.[1]).filter(Boolean));
-    assert.ok(used.has('AF_INET'));
+    assert.ok(used.has('AF_INET'), [...used].join(' '));
     assert.deepEqual([...used].filter((family) => !families.split(' ').includes(family)), []);
   });
 
