@@ -245,7 +245,7 @@ describe('a container', () => {
     await serve.program.stop();
   });
 
-  test("the database's first start makes a role that owns Bonin's database and nothing else", async () => {
+  test("Compose's database makes a role that owns Bonin's database and nothing else, and the gateway starts on it", async () => {
     const server = await Postgres.start();
     try {
       const [secret, script] = [join(serve.folder, 'database-password'), join(serve.folder, 'bonin.sql')];
@@ -259,12 +259,29 @@ describe('a container', () => {
       );
       assert.equal(rights.trim(), 'f|f|f|f|f');
 
+      // The variables of compose.yaml, with this machine's places in them.
       const address = new URL(server.url('bonin'));
-      Object.assign(address, { username: 'bonin', password: '' });
-      const env = { BONIN_KEY: serve.key, BONIN_DATABASE: address.href, BONIN_DATABASE_PASSWORD_FILE: secret };
+      const key = join(serve.folder, 'compose.key');
+      await writeFile(key, `${serve.key}\n`, { mode: 0o600 });
+      const [, service] = /^ {2}bonin:\n([^]*?)^ {2}database:/m.exec(await packaged('compose.yaml'));
+      const variables = [...service.matchAll(/^ {6}(BONIN_\w+): (.+)$/gm)].map(([, name, value]) => [name, value]);
+      assert.ok(variables.length >= 6, service);
+      const places = [
+        ['/run/secrets/database-password', secret],
+        ['/run/secrets/bonin-key', key],
+        ['/var/lib/bonin', serve.folder],
+        ['@database/', `@${address.host}/`],
+        [/^\$\{BONIN_PUBLIC_URL:.*\}$/, 'https://bonin.example'],
+        [/^\$\{\w+:-(.*)\}$/, '$1'],
+      ];
+      const env = Object.fromEntries(variables.map(([name, value]) => [name, places.reduce((text, [from, to]) => text.replace(from, to), value)]));
       const migrated = await run(['migrate'], { env });
       assert.equal(migrated.code, 0, migrated.stderr);
-      assert.equal((await run(['store', 'list'], { env })).code, 0);
+      const port = await freePort();
+      const program = new Program(['serve'], { env: { ...env, BONIN_LISTEN: `127.0.0.1:${port}` } });
+      await program.ready('the gateway', async () => (await run(['health', '--listen', `127.0.0.1:${port}`])).code === 0);
+      assert.match(await readFile(join(serve.folder, 'console-setup.txt'), 'utf8'), /https:\/\/bonin\.example\/console\/setup/);
+      await program.stop();
     } finally {
       await server.dispose();
     }
