@@ -175,7 +175,7 @@ describe('a gateway that is told to stop', () => {
 
   test('loses no request of clients who go where they are let in', async () => {
     // Two processes on one database file cannot be; one after the other can: each takes over from the one before.
-    await serve.start({ contract: false, env: { BONIN_DRAIN_DELAY: '300ms' } });
+    await serve.start({ contract: false, env: { BONIN_DRAIN_DELAY: '2s' } });
     let over = false;
     const lost = [];
     let answered = 0;
@@ -200,7 +200,7 @@ describe('a gateway that is told to stop', () => {
       const before = answered;
       await waitFor('requests', () => answered > before + 200);
       await serve.stopGateway();
-      await serve.start({ contract: false, env: { BONIN_DRAIN_DELAY: '300ms' } });
+      await serve.start({ contract: false, env: { BONIN_DRAIN_DELAY: '2s' } });
     }
     over = true;
     await Promise.all(clients);

@@ -8,7 +8,6 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderValue, Request, header::CONNECTION},
 };
-use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
@@ -75,10 +74,9 @@ pub(crate) async fn serve(
         }
     }
     // Whoever has connected already, as the client sees it, is served: closing now would cut these connections off.
-    while let Some(Some(accepted)) = accept(&listener, &places).now_or_never() {
+    for accepted in waiting(listener, &places) {
         begin(accepted);
     }
-    drop(listener);
     let deadline = Instant::now() + drain_limit;
     open.close();
     if tokio::time::timeout_at(deadline, open.wait())
@@ -88,6 +86,25 @@ pub(crate) async fn serve(
         tracing::warn!("some requests were still under way at the drain limit");
     }
     deadline
+}
+
+/// Takes those who wait at the door, and closes it. The system itself is asked: what it told us last may be old.
+fn waiting(listener: TcpListener, places: &Arc<Semaphore>) -> Vec<Accepted> {
+    let mut accepted = Vec::new();
+    let Ok(listener) = listener.into_std() else {
+        return accepted;
+    };
+    while let Ok(place) = places.clone().try_acquire_owned() {
+        let Ok((stream, peer)) = listener.accept() else {
+            break;
+        };
+        if stream.set_nonblocking(true).is_ok()
+            && let Ok(stream) = TcpStream::from_std(stream)
+        {
+            accepted.push((stream, peer, place));
+        }
+    }
+    accepted
 }
 
 /// One connection, to its end. Once the process stops it ends with its next answer, or after a moment where nobody asks.
