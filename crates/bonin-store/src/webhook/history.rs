@@ -46,33 +46,7 @@ impl Store {
         query: &DeliveryQuery,
         now: Timestamp,
     ) -> Result<DeliveryPage, StoreError> {
-        let mut sql = format!("SELECT {DELIVERY} FROM webhook_delivery WHERE endpoint_id = $1");
-        let mut values = vec![query.endpoint.as_str().to_owned()];
-        // Spelled out, not bound: so that a partial index can be chosen.
-        if let Some(state) = query.state {
-            sql.push_str(&format!(" AND state = '{}'", state.as_str()));
-        }
-        if let Some(event) = query.event {
-            sql.push_str(&format!(" AND event = '{}'", event.word()));
-        }
-        if let Some(id) = &query.verification {
-            values.push(id.as_str().to_owned());
-            sql.push_str(&format!(
-                " AND store_id = (SELECT store_id FROM webhook_endpoint WHERE id = $1) AND verification_id = ${}",
-                values.len()
-            ));
-        }
-        if let Some(id) = &query.before {
-            values.push(id.as_str().to_owned());
-            sql.push_str(&format!(
-                " AND (happened_at, id) < (SELECT happened_at, id FROM webhook_delivery WHERE id = ${})",
-                values.len()
-            ));
-        }
-        sql.push_str(&format!(
-            " ORDER BY happened_at DESC, id DESC LIMIT ${}",
-            values.len() + 1
-        ));
+        let (sql, values) = selected(query);
         let mut found = sqlx::query(sqlx::AssertSqlSafe(sql));
         for value in values {
             found = found.bind(value);
@@ -166,6 +140,35 @@ impl Store {
     }
 }
 
+/// The query in SQL, and the texts that it binds; the size is bound after them.
+fn selected(query: &DeliveryQuery) -> (String, Vec<String>) {
+    let mut sql = format!("SELECT {DELIVERY} FROM webhook_delivery WHERE endpoint_id = $1");
+    let mut values = vec![query.endpoint.as_str().to_owned()];
+    // Spelled out, not bound: so that a partial index can be chosen.
+    if let Some(state) = query.state {
+        sql.push_str(&format!(" AND state = '{}'", state.as_str()));
+    }
+    if let Some(event) = query.event {
+        sql.push_str(&format!(" AND event = '{}'", event.word()));
+    }
+    if let Some(id) = &query.verification {
+        values.push(id.as_str().to_owned());
+        sql.push_str(&format!(" AND verification_id = ${}", values.len()));
+    }
+    if let Some(id) = &query.before {
+        values.push(id.as_str().to_owned());
+        sql.push_str(&format!(
+            " AND (happened_at, id) < (SELECT happened_at, id FROM webhook_delivery WHERE id = ${})",
+            values.len()
+        ));
+    }
+    sql.push_str(&format!(
+        " ORDER BY happened_at DESC, id DESC LIMIT ${}",
+        values.len() + 1
+    ));
+    (sql, values)
+}
+
 fn read_try(row: &AnyRow) -> Result<WebhookTry, StoreError> {
     let unknown = |_| StoreError::UnknownValue("webhook_try");
     let status: Option<i64> = row.try_get("status")?;
@@ -180,4 +183,58 @@ fn read_try(row: &AnyRow) -> Result<WebhookTry, StoreError> {
             (None, None) => return Err(StoreError::UnknownValue("webhook_try")),
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_page_is_read_by_the_index_of_what_it_asks_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new_in(folder.path()).await;
+        let all = DeliveryQuery {
+            endpoint: WebhookEndpointId::parse("webhook-1").unwrap(),
+            state: None,
+            event: None,
+            verification: None,
+            before: None,
+            size: 30,
+        };
+        let waiting = DeliveryQuery {
+            state: Some(DeliveryState::Pending),
+            ..all.clone()
+        };
+        let failed = DeliveryQuery {
+            state: Some(DeliveryState::GaveUp),
+            before: Some(WebhookDeliveryId::parse("wh_1").unwrap()),
+            ..all.clone()
+        };
+        let of_one = DeliveryQuery {
+            verification: Some(IdentityVerificationId::parse("one").unwrap()),
+            ..all.clone()
+        };
+        for (query, index) in [
+            (all, "webhook_delivery_by_time"),
+            (waiting, "webhook_delivery_waiting"),
+            (failed, "webhook_delivery_failed"),
+            (
+                of_one,
+                "webhook_delivery_of (endpoint_id=? AND verification_id=?)",
+            ),
+        ] {
+            let (sql, values) = selected(&query);
+            let mut plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+            for value in values {
+                plan = plan.bind(value);
+            }
+            let plan = plan
+                .bind(31i64)
+                .fetch_all(store.database.reader())
+                .await
+                .unwrap();
+            let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+            assert!(plan[0].contains(index), "{index}: {plan:?}");
+        }
+    }
 }

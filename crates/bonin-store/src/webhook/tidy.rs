@@ -4,11 +4,23 @@ use bonin_core::WebhookEndpointId;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::Row;
 
-use super::DeliveryState;
 use crate::{
     Store, StoreError,
     time::{micros, timestamp_some},
 };
+
+/// What has waited for too long. Endpoint and urgency are asked for so that this, which runs every minute, reads by
+/// `webhook_delivery_due` and not the whole table.
+const TOO_OLD: &str = "UPDATE webhook_delivery SET state = 'GAVE_UP', ended_at = $2, next_at = NULL, lease_token = NULL \
+    WHERE state = 'PENDING' AND endpoint_id IN (SELECT id FROM webhook_endpoint) AND urgent IN (0, 1) AND next_at <= $1";
+
+/// What waits for an endpoint that was put away, and is not under way.
+const OF_RETIRED: &str = "UPDATE webhook_delivery SET state = 'DROPPED', ended_at = $1, next_at = NULL, lease_token = NULL \
+    WHERE state = 'PENDING' AND endpoint_id IN (SELECT id FROM webhook_endpoint WHERE retired_at IS NOT NULL) \
+    AND (lease_token IS NULL OR next_at <= $1)";
+
+/// What ended long ago.
+const ENDED: &str = "SELECT id FROM webhook_delivery WHERE ended_at IS NOT NULL AND ended_at <= $1 ORDER BY ended_at LIMIT $2";
 
 /// What waits for an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,25 +74,19 @@ impl Store {
         let since = now.checked_sub(keep).unwrap_or(Timestamp::MIN);
         self.drop_of_retired(now).await?;
         let mut tx = self.write().await?;
-        sqlx::query(
-            "UPDATE webhook_delivery SET state = 'GAVE_UP', ended_at = $2, next_at = NULL, lease_token = NULL \
-             WHERE state = 'PENDING' AND next_at <= $1",
-        )
-        .bind(micros(since))
-        .bind(micros(now))
-        .execute(&mut *tx)
-        .await?;
+        sqlx::query(TOO_OLD)
+            .bind(micros(since))
+            .bind(micros(now))
+            .execute(&mut *tx)
+            .await?;
         sqlx::query(
             "UPDATE webhook_endpoint SET previous_secret = NULL, previous_until = NULL WHERE previous_until <= $1",
         )
         .bind(micros(now))
         .execute(&mut *tx)
         .await?;
-        let sql = format!(
-            "DELETE FROM webhook_delivery WHERE id IN (SELECT id FROM webhook_delivery WHERE ended_at IS NOT NULL \
-             AND ended_at <= $1 ORDER BY ended_at LIMIT $2{})",
-            self.database.dialect().for_update_skip_locked()
-        );
+        let passing_over = self.database.dialect().for_update_skip_locked();
+        let sql = format!("DELETE FROM webhook_delivery WHERE id IN ({ENDED}{passing_over})");
         let removed = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(micros(since))
             .bind(i64::from(limit))
@@ -93,16 +99,39 @@ impl Store {
     /// Drops what waits for endpoints that were put away. A try that is under way is let end.
     pub(super) async fn drop_of_retired(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query(
-            "UPDATE webhook_delivery SET state = $2, ended_at = $1, next_at = NULL, lease_token = NULL \
-             WHERE state = 'PENDING' AND (lease_token IS NULL OR next_at <= $1) \
-             AND endpoint_id IN (SELECT id FROM webhook_endpoint WHERE retired_at IS NOT NULL)",
-        )
-        .bind(micros(now))
-        .bind(DeliveryState::Dropped.as_str())
-        .execute(&mut *tx)
-        .await?;
+        sqlx::query(OF_RETIRED)
+            .bind(micros(now))
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_runs_every_minute_reads_by_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new_in(folder.path()).await;
+        for (sql, index) in [
+            (TOO_OLD, "webhook_delivery_due"),
+            (OF_RETIRED, "webhook_delivery_due"),
+            (ENDED, "webhook_delivery_ended"),
+        ] {
+            let mut query =
+                sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).bind(0i64);
+            if sql.contains("$2") {
+                query = query.bind(1i64);
+            }
+            let plan = query.fetch_all(store.database.reader()).await.unwrap();
+            let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+            let by_index = |line: &String| line.contains("SEARCH") && line.contains(index);
+            assert!(plan.iter().any(by_index), "{plan:?}");
+            let whole = |line: &String| line.starts_with("SCAN webhook_delivery");
+            assert!(!plan.iter().any(whole), "{plan:?}");
+        }
     }
 }

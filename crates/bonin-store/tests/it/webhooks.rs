@@ -501,6 +501,44 @@ async fn a_thief_finds_neither_address_nor_secret_and_the_audit_tells_the_origin
 }
 
 #[tokio::test]
+async fn after_a_rotation_of_keys_messages_go_where_they_went_with_both_secrets() {
+    const OTHER_KEY: &str = "2:HR8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=";
+    let fixture = with_endpoint().await;
+    let id = endpoint("hook-1");
+    let second = Redacted::new(SECOND_SECRET);
+    let until = Some(at(10_000));
+    let rotated = fixture
+        .store
+        .rotate_webhook_secret(&id, &second, until, &BY, at(10));
+    rotated.await.unwrap();
+    fixture.open("one", 1, 20).await;
+    let store = fixture.place.open(&format!("{KEY},{OTHER_KEY}")).await;
+    store.check(at(30)).await.unwrap();
+    store.begin_rotation(2, &BY, at(30)).await.unwrap();
+    let retired = loop {
+        let mut round = store.begin_resealing().await.unwrap();
+        while !store.reseal(&mut round, &BY, at(40)).await.unwrap() {}
+        if let Some(retired) = round.retired {
+            break retired;
+        }
+    };
+    assert_eq!(retired, [1]);
+    let alone = fixture.place.open(OTHER_KEY).await;
+    alone.check(at(50)).await.unwrap();
+    let claimed = take(&alone, "hook-1", 1, 1, 60).await;
+    let address = claimed[0].address.as_ref().unwrap();
+    assert_eq!(address.url.expose(), URL);
+    let secrets: Vec<_> = address.secrets.iter().map(Redacted::expose).collect();
+    assert_eq!(secrets, [SECOND_SECRET, SECRET]);
+    // Without the new key nobody takes what they could not send.
+    let (room, token) = ([(id, 1)], token(2));
+    let claimed = fixture
+        .store
+        .claim_webhooks(&room, &token, at(300), at(200));
+    assert!(claimed.await.is_err());
+}
+
+#[tokio::test]
 async fn an_endpoint_that_is_put_away_is_told_nothing_more_and_its_secrets_are_gone() {
     let fixture = with_endpoint().await;
     let store = &fixture.store;
