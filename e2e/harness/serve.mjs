@@ -12,16 +12,16 @@ import { startSandbox } from './standalone.mjs';
 export class Serve {
   /**
    * A database with one store, one channel with the hub credentials of the sandbox's merchant, and one secret. `hub` says where the
-   * channel finds KCP, given where the sandbox is.
+   * channel finds KCP, given where the sandbox is; `database` makes the database, given a folder.
    */
-  static async setUp({ hub = (address) => address, storeName = '본인 상점', sandboxEnv = {} } = {}) {
+  static async setUp({ hub = (address) => address, storeName = '본인 상점', sandboxEnv = {}, database = Database.make } = {}) {
     const serve = new Serve();
     const { program, sandbox } = await startSandbox(sandboxEnv);
     Object.assign(serve, { sandboxProgram: program, sandbox, folder: await temporaryFolder() });
     serve.data = join(serve.folder, 'data');
     await mkdir(serve.data);
     ({ key: serve.key } = await runJson(['key', 'generate']));
-    serve.database = await Database.make(serve.data);
+    serve.database = await database(serve.data);
     serve.env = { BONIN_DATABASE: serve.database.url, BONIN_KEY: serve.key };
     const { code, stderr } = await run(['migrate'], { env: serve.env });
     assert.equal(code, 0, stderr);

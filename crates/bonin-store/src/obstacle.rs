@@ -15,6 +15,8 @@ pub enum Obstacle {
     Full,
     /// No encrypted connection came about: the certificate, its authority, or a server without TLS. Says why.
     Tls(String),
+    /// A certificate's file, or the server's socket on this machine, is not there. Says why.
+    NoFile(String),
     /// Nobody answers there. Says why.
     Unreachable(String),
     /// The server is starting, stopping, or did not answer in time.
@@ -34,6 +36,9 @@ impl StoreError {
             // What TLS did not like comes as bad data.
             sqlx::Error::Io(why) if why.kind() == ErrorKind::InvalidData => {
                 Some(Obstacle::Tls(why.to_string()))
+            }
+            sqlx::Error::Io(why) if why.kind() == ErrorKind::NotFound => {
+                Some(Obstacle::NoFile(why.to_string()))
             }
             sqlx::Error::Io(why) => Some(Obstacle::Unreachable(why.to_string())),
             sqlx::Error::Configuration(why) => Some(Obstacle::Unfit(why.to_string())),

@@ -258,6 +258,9 @@ fn cannot_connect(url: &DatabaseUrl, error: &StoreError, create: bool) -> Failur
         Obstacle::Tls(why) => format!(
             "no encrypted connection comes about ({why}); check sslmode and sslrootcert in `database`"
         ),
+        Obstacle::NoFile(why) => {
+            format!("a file is missing ({why}); check sslrootcert, sslcert and sslkey in `database`, or the folder of the server's socket")
+        }
         Obstacle::Unreachable(why) => {
             format!("it cannot be reached ({why}); check host and port in `database`, and that the server runs")
         }

@@ -4,7 +4,7 @@ use bonin_gateway::telemetry::TRACE_TARGET;
 use clap::{Args, ValueEnum};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
-    filter::{FilterExt, filter_fn},
+    filter::{FilterExt, dynamic_filter_fn},
     fmt,
     layer::SubscriberExt,
     util::SubscriberInitExt,
@@ -14,6 +14,9 @@ use crate::failure::Failure;
 
 /// Something that listens to what happens.
 pub(crate) type Listener = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// Where PostgreSQL's driver tells of lines of `.pgpass` that it cannot read: whole, as they stand there.
+const WITH_PASSWORDS: &str = "sqlx_postgres::options::pgpass";
 
 /// How lines look.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -52,7 +55,11 @@ impl LogArgs {
         let filter = EnvFilter::try_new(&self.log).map_err(Failure::while_doing(
             "--log is not a level such as info or debug",
         ))?;
-        let filter = filter.and(filter_fn(|metadata| metadata.target() != TRACE_TARGET));
+        // Asked anew for each event: the driver asks whether a level is on without logging anything then, and an answer that is
+        // left over from that would swallow the next event whose own is kept.
+        let filter = filter.and(dynamic_filter_fn(|metadata, _| {
+            metadata.target() != TRACE_TARGET && metadata.target() != WITH_PASSWORDS
+        }));
         let lines = fmt::layer().with_writer(std::io::stderr);
         let lines: Listener = match self.log_format {
             LogFormat::Text => lines.with_ansi(false).with_filter(filter).boxed(),
