@@ -94,3 +94,11 @@ CREATE TABLE audit_chain (
 -- For the overview's figures and a store's daily limit.
 CREATE INDEX event_of_calls     ON event (store_id, at) WHERE kind = 'asked_pg';
 CREATE INDEX attempt_by_begin   ON attempt (store_id, begun_at);
+
+-- For every filter of the list that may match few.
+CREATE INDEX verification_by_status   ON identity_verification (store_id, status, requested_at, id);
+CREATE INDEX verification_by_operator ON identity_verification (store_id, operator, requested_at, id);
+CREATE INDEX verification_by_merchant ON identity_verification (store_id, pg_merchant_id, requested_at, id);
+CREATE INDEX verification_by_kind     ON identity_verification (store_id, is_test, requested_at, id);
+CREATE INDEX verification_by_birth    ON identity_verification (birth_year_index, birth_month_index, birth_day_index, requested_at);
+CREATE INDEX verification_by_birthday ON identity_verification (birth_month_index, birth_day_index, requested_at);

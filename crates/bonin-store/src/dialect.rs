@@ -73,11 +73,14 @@ impl Dialect {
         }
     }
 
-    /// What begins a transaction that writes. On SQLite it takes the one write lock at once.
+    /// What begins a transaction that writes on SQLite: it takes the one write lock at once.
+    pub(crate) const SQLITE_BEGIN: &str = "BEGIN IMMEDIATE";
+
+    /// What begins a transaction that writes.
     pub(crate) fn begin(self, writing: Writing) -> String {
         let keys = Lock::Keys.number();
         match (self, writing) {
-            (Self::Sqlite, _) => "BEGIN IMMEDIATE".to_owned(),
+            (Self::Sqlite, _) => Self::SQLITE_BEGIN.to_owned(),
             (Self::Postgres, Writing::Beside) => {
                 format!("BEGIN; SELECT pg_advisory_xact_lock_shared({keys})")
             }
@@ -114,6 +117,23 @@ impl Dialect {
             .execute(&mut **tx)
             .await?;
         Ok(())
+    }
+
+    /// After a table, the index to use. SQLite guesses, without looking, that a range of time matches less than an equal name;
+    /// PostgreSQL knows what its tables hold.
+    pub(crate) fn indexed_by(self, index: Option<&str>) -> String {
+        match (self, index) {
+            (Self::Sqlite, Some(index)) => format!(" INDEXED BY {index}"),
+            _ => String::new(),
+        }
+    }
+
+    /// What asks for a statement's plan, and which column of the answer tells of it.
+    pub(crate) fn explain(self) -> (&'static str, usize) {
+        match self {
+            Self::Sqlite => ("EXPLAIN QUERY PLAN", 3),
+            Self::Postgres => ("EXPLAIN", 0),
+        }
     }
 
     /// A migration as this database reads it. Texts are compared byte by byte on both.

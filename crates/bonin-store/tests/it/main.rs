@@ -7,12 +7,14 @@
 )]
 
 mod audit;
+mod copy;
 mod erase;
 mod fixture;
 mod keys;
 mod limits;
 mod list;
 mod place;
+mod plans;
 mod rotation;
 mod secrecy;
 mod secrets;
