@@ -22,6 +22,7 @@ use tracing::instrument;
 use crate::{
     StoreError,
     database::Pools,
+    group::{GroupWriter, Member},
     observer::{TRACE_TARGET, Watch},
 };
 
@@ -67,20 +68,51 @@ pub(crate) struct Tx(InTransaction);
 /// What a transaction's statements run on.
 #[derive(Debug)]
 pub(crate) struct InTransaction {
-    inner: Transaction<'static, Any>,
+    inner: Kind,
     patience: Patience,
     watch: Watch,
 }
 
+#[derive(Debug)]
+enum Kind {
+    /// It commits by itself.
+    Own(Transaction<'static, Any>),
+    /// It commits together with others.
+    Shared(Member),
+}
+
+impl Kind {
+    fn connection(&mut self) -> Result<&mut AnyConnection, Error> {
+        match self {
+            Self::Own(tx) => Ok(tx),
+            Self::Shared(member) => member.connection(),
+        }
+    }
+}
+
 impl Tx {
-    /// Begins one.
+    /// Begins one that commits by itself.
     pub(crate) async fn begin(
         pool: &AnyPool,
         statement: SqlStr,
         patience: Patience,
         watch: Watch,
     ) -> Result<Self, StoreError> {
-        let inner = patience.wait(pool.begin_with(statement)).await?;
+        let inner = Kind::Own(patience.wait(pool.begin_with(statement)).await?);
+        Ok(Self(InTransaction {
+            inner,
+            patience,
+            watch,
+        }))
+    }
+
+    /// Begins one that commits together with others.
+    pub(crate) async fn join(
+        writer: &GroupWriter,
+        patience: Patience,
+        watch: Watch,
+    ) -> Result<Self, StoreError> {
+        let inner = Kind::Shared(writer.begin().await?);
         Ok(Self(InTransaction {
             inner,
             patience,
@@ -101,9 +133,15 @@ impl Tx {
             patience,
             watch,
         } = self.0;
-        let began = Instant::now();
-        patience.wait(inner.commit()).await?;
-        watch.committed(began.elapsed());
+        match inner {
+            Kind::Own(tx) => {
+                let began = Instant::now();
+                patience.wait(tx.commit()).await?;
+                watch.committed(began.elapsed(), 1);
+            }
+            // Whoever commits for all of them tells of it.
+            Kind::Shared(member) => member.commit().await?,
+        }
         Ok(())
     }
 
@@ -112,13 +150,17 @@ impl Tx {
         let InTransaction {
             inner, patience, ..
         } = self.0;
-        Ok(patience.wait(inner.rollback()).await?)
+        match inner {
+            Kind::Own(tx) => patience.wait(tx.rollback()).await?,
+            Kind::Shared(member) => member.rollback().await,
+        }
+        Ok(())
     }
 
     /// Its connection, for statements that may take as long as they do.
-    pub(crate) fn without_limit(&mut self) -> &mut AnyConnection {
+    pub(crate) fn without_limit(&mut self) -> Result<&mut AnyConnection, StoreError> {
         self.0.patience.longest = None;
-        &mut self.0.inner
+        Ok(self.0.inner.connection()?)
     }
 }
 
@@ -174,8 +216,8 @@ impl<'c> Executor<'c> for &'c mut InTransaction {
         let InTransaction {
             inner, patience, ..
         } = self;
-        let connection: &mut AnyConnection = inner;
         streamed(async move {
+            let connection = inner.connection()?;
             let rows = connection.fetch_many(query).try_collect();
             patience.wait(rows).await
         })
@@ -189,8 +231,11 @@ impl<'c> Executor<'c> for &'c mut InTransaction {
         let InTransaction {
             inner, patience, ..
         } = self;
-        let connection: &mut AnyConnection = inner;
-        async move { patience.wait(connection.fetch_optional(query)).await }.boxed()
+        async move {
+            let connection = inner.connection()?;
+            patience.wait(connection.fetch_optional(query)).await
+        }
+        .boxed()
     }
 
     fn prepare_with<'e>(
@@ -204,8 +249,8 @@ impl<'c> Executor<'c> for &'c mut InTransaction {
         let InTransaction {
             inner, patience, ..
         } = self;
-        let connection: &mut AnyConnection = inner;
         async move {
+            let connection = inner.connection()?;
             patience
                 .wait(connection.prepare_with(sql, parameters))
                 .await

@@ -100,7 +100,7 @@ impl Store {
         self.database.migrate().await?;
         let tables = schema::read(&mut source).await?;
         let mut begun = self.database.write(Writing::Alone).await?;
-        let tx = begun.without_limit();
+        let tx = begun.without_limit()?;
         take_your_time(tx).await?;
         schema::compare(tx, &tables).await?;
         empty(tx, &tables).await?;

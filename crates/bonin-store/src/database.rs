@@ -16,6 +16,7 @@ use crate::{
     StoreError,
     connection::{Patience, Reader, Tx},
     dialect::{Dialect, Writing},
+    group::GroupWriter,
     observer::{PoolState, Watch},
 };
 
@@ -78,6 +79,8 @@ pub(crate) struct Database {
     pools: Pools,
     longest: Option<Duration>,
     watch: Watch,
+    /// SQLite: whoever writes.
+    group: Option<GroupWriter>,
 }
 
 /// Pools that can be replaced.
@@ -149,7 +152,10 @@ impl Database {
         };
         let writer = pool(1).connect_with(address.clone()).await?;
         let reader = pool(4).min_connections(1).connect_with(address).await?;
-        Ok(Self::of(Dialect::Sqlite, None, reader, writer, None))
+        let mut database = Self::of(Dialect::Sqlite, None, reader, writer.clone(), None);
+        let watch = database.watch.clone();
+        database.group = Some(GroupWriter::new(writer, options.acquire_timeout, watch));
+        Ok(database)
     }
 
     async fn connect_postgres(url: &str, options: &ConnectOptions) -> Result<Self, StoreError> {
@@ -214,6 +220,7 @@ impl Database {
             pools,
             longest,
             watch: Watch::default(),
+            group: None,
         }
     }
 
@@ -261,11 +268,14 @@ impl Database {
 
     /// A transaction that writes.
     pub(crate) async fn write(&self, writing: Writing) -> Result<Tx, StoreError> {
-        let begin = AssertSqlSafe(self.dialect.begin(writing)).into_sql_str();
         let (pool, patience) = {
             let now = self.pools.now();
             (now.writer.clone(), self.patience(now.generation))
         };
+        if let Some(group) = &self.group {
+            return Tx::join(group, patience, self.watch.clone()).await;
+        }
+        let begin = AssertSqlSafe(self.dialect.begin(writing)).into_sql_str();
         Tx::begin(&pool, begin, patience, self.watch.clone()).await
     }
 

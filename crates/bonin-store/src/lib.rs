@@ -7,6 +7,7 @@ mod copy;
 mod database;
 mod dialect;
 mod error;
+mod group;
 mod keyring;
 mod newest;
 mod observer;

@@ -31,9 +31,14 @@ pub trait Observer: fmt::Debug + Send + Sync {
 pub(crate) struct Watch(Arc<OnceLock<Arc<dyn Observer>>>);
 
 impl Watch {
-    pub(crate) fn committed(&self, took: Duration) {
+    /// Tells this observer from now on. There is one at the most: the first stays.
+    pub(crate) fn tell(&self, observer: Arc<dyn Observer>) {
+        drop(self.0.set(observer));
+    }
+
+    pub(crate) fn committed(&self, took: Duration, transactions: usize) {
         if let Some(observer) = self.0.get() {
-            observer.committed(took, 1);
+            observer.committed(took, transactions);
         }
     }
 
@@ -85,7 +90,7 @@ pub fn acquire_timeouts() -> u64 {
 impl Store {
     /// Tells this observer from now on. There is one at the most: the first stays.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
-        drop(self.database.watch().0.set(observer));
+        self.database.watch().tell(observer);
     }
 
     /// The connections to the database.
