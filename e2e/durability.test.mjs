@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { ON_POSTGRES } from './harness/database.mjs';
 import { assertKept, Load } from './harness/load.mjs';
 import { Program, run, runJson, sleep, waitFor } from './harness/program.mjs';
 import { Random } from './harness/random.mjs';
@@ -15,7 +16,7 @@ import { Tap } from './harness/tap.mjs';
 
 const KILLS = 200;
 
-describe('killed two hundred times under load', () => {
+describe('killed two hundred times under load', { skip: ON_POSTGRES && 'about SQLite' }, () => {
   const random = new Random();
   let serve, tap, address, env, load;
 
@@ -233,7 +234,7 @@ describe('killed two hundred times under load', () => {
   }
 });
 
-describe('seen by the kernel', () => {
+describe('seen by the kernel', { skip: ON_POSTGRES && 'about SQLite' }, () => {
   test('whatever is written is synced before anybody is told, and before KCP is asked', async (t) => {
     const why = await whyNoTrace();
     if (why) {
