@@ -302,5 +302,7 @@ describe('a container', () => {
     const copied = [...dockerfile.matchAll(/^COPY (?!--)(.+) \S+$/gm)].flatMap(([, names]) => names.split(' '));
     assert.deepEqual(copied.filter((name) => !reaches.includes(name)), []);
     assert.deepEqual(reaches.filter((name) => !copied.includes(name)), []);
+    const members = /^members = \[(.*)\]$/m.exec(manifest)[1].match(/\w+(?=[/"])/g);
+    assert.deepEqual(members.filter((name) => !copied.includes(name)), [], 'Cargo wants to see every member');
   });
 });
