@@ -1,11 +1,12 @@
 // `bonin doctor`: all is well on a good installation, and each check is made to fail once.
 
 import assert from 'node:assert/strict';
-import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { selfSigned } from './harness/certificate.mjs';
+import { Collector } from './harness/collector.mjs';
 import { Installation, Shell, tamper } from './harness/shell.mjs';
 import { freePort } from './harness/standalone.mjs';
 
@@ -226,5 +227,43 @@ describe('the record', () => {
     await tamper(database, 'UPDATE audit SET at = at + 3600000000 WHERE seq = (SELECT MAX(seq) FROM audit)');
     const states = await finds('clock', 'fail', /NTP/);
     assert.equal(states.audit, 'fail', 'and the record was changed to show it');
+  });
+});
+
+describe('what is watched', () => {
+  const env = { BONIN_METRICS_LISTEN: '0.0.0.0:9464' };
+
+  test('metrics that whoever reaches them can read, and a token that is none', async () => {
+    await finds('metrics', 'warn', /누구나/, { env });
+    await finds('metrics', 'ok', /9464/, { env: { BONIN_METRICS_LISTEN: '127.0.0.1:9464' } });
+    await finds('metrics', 'ok', /9464/, { env: { ...env, BONIN_METRICS_TOKEN: 'f'.repeat(32) } });
+    const weak = await doctor({ env: { BONIN_METRICS_TOKEN: 'hush-hush' }, fails: true });
+    assert.equal(weak.states.metrics, 'fail');
+    assert.doesNotMatch(weak.messages('metrics'), /hush/);
+    await finds('metrics', 'fail', /주소/, { env: { BONIN_METRICS_LISTEN: 'nowhere' } });
+    const { states } = await doctor();
+    assert.ok(!('metrics' in states) && !('otlp' in states), 'what is not set is not told');
+  });
+
+  test('a token or headers that others can read', async () => {
+    const file = join(data, 'secret');
+    await writeFile(file, `authorization=${'f'.repeat(32)}`, { mode: 0o600 });
+    const both = { BONIN_METRICS_TOKEN_FILE: file, BONIN_OTLP_HEADERS_FILE: file, BONIN_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}` };
+    const { states } = await doctor({ env: both });
+    assert.deepEqual([states.metrics_token_file, states.otlp_headers_file], ['ok', 'ok']);
+    await chmod(file, 0o644);
+    await finds('metrics_token_file', 'fail', /chmod 600/, { env: both });
+    await finds('otlp_headers_file', 'fail', /chmod 600/, { env: both });
+  });
+
+  test('a collector that is away, is elsewhere, or is none', async () => {
+    const collector = await Collector.start();
+    await finds('otlp', 'ok', /닿습니다/, { env: { BONIN_OTLP_ENDPOINT: collector.address } });
+    assert.equal(collector.spans.length, 0, 'nothing is sent that it would keep');
+    await collector.stop();
+    await finds('otlp', 'warn', /닿지 않습니다/, { env: { BONIN_OTLP_ENDPOINT: collector.address } });
+    await finds('otlp', 'warn', /암호화하지 않은/, { env: { BONIN_OTLP_ENDPOINT: 'http://collector.invalid:4318' } });
+    await finds('otlp', 'fail', /password/, { env: { BONIN_OTLP_ENDPOINT: 'https://me:hush@collector.invalid' } });
+    await finds('otlp', 'fail', /headers/, { env: { BONIN_OTLP_ENDPOINT: collector.address, BONIN_OTLP_HEADERS: 'hush-hush' } });
   });
 });

@@ -209,7 +209,7 @@ describe('a gateway that has done everything', () => {
     assert.ok(methods.has('other') && [...methods].every((method) => /^(GET|POST|other)$/.test(method)), [...methods].join());
   });
 
-  test('gives KCP\'s codes a label each, up to a number', async () => {
+  test('gives each code of KCP a label, up to a number', async () => {
     for (let i = 0; i < 120; i += 1) {
       await dev.sandbox.fault({ endpoint: 'hub:2500', kind: 'resCd', value: `Z${i}` });
       const person = newPerson();
@@ -255,7 +255,7 @@ describe('who may read them', () => {
     (await fetch(new URL('/metrics', address), { headers, signal: AbortSignal.timeout(5000) })).status;
   const ready = async () => JSON.parse(await readFile(join(serve.folder, `ready-${serve.starts}.json`), 'utf8'));
 
-  test('nobody, unless something is set; nor the console\'s visitors', async () => {
+  test('nobody, unless something is set, and no visitor of the console', async () => {
     await serve.start({ contract: false, env: { BONIN_CONSOLE_LISTEN: '127.0.0.1:0' } });
     assert.equal(await status(serve.gateway), 404);
     assert.equal(await status(serve.gateway, bearer(token)), 404);

@@ -125,6 +125,7 @@ export class Collector {
   }
 
   #take(request, bytes, response) {
+    if (request.method !== 'POST') return response.writeHead(405).end();
     this.requests.push({ path: request.url, headers: request.headers, bytes });
     if (this.answer === undefined) return;
     if (this.answer === 200) this.spans.push(...readRequest(bytes));

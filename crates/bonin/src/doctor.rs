@@ -5,6 +5,7 @@ mod configuration;
 mod connection;
 mod files;
 mod network;
+mod watching;
 
 use bonin_core::Rules;
 use bonin_gateway::admin::{Admin, Finding, Health};
@@ -16,8 +17,10 @@ use crate::{
     console::ConsoleArgs,
     database::DatabaseArgs,
     failure::Failure,
+    metrics::MetricsArgs,
     serve::{AddressArgs, refuse_a_password_that_everyone_knows, refuse_what_everyone_knows},
     settings::GatewayArgs,
+    telemetry::TraceArgs,
 };
 
 /// The same settings as `serve`: what it would start with is what is looked at.
@@ -32,6 +35,10 @@ pub(crate) struct DoctorArgs {
     #[command(flatten)]
     gateway: GatewayArgs,
     #[command(flatten)]
+    metrics: MetricsArgs,
+    #[command(flatten)]
+    traces: TraceArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -39,6 +46,7 @@ pub(crate) async fn run(args: DoctorArgs) -> Result<(), Failure> {
     let mut findings = configuration::examine(&args.address, &args.console, &args.gateway).await;
     findings.extend(files::examine(&args.database));
     findings.extend(connection::examine(&args.database));
+    findings.extend(watching::examine(&args.metrics, &args.traces).await);
     findings.extend(examine_database(&args).await);
     let count = |health| {
         let these = findings.iter().filter(|finding| finding.health == health);

@@ -38,7 +38,7 @@ pub(super) fn examine(database: &DatabaseArgs) -> Vec<Finding> {
 
 /// `None` where the file is not there.
 #[cfg(unix)]
-fn private(check: &'static str, file: &Path) -> Option<Finding> {
+pub(super) fn private(check: &'static str, file: &Path) -> Option<Finding> {
     use std::os::unix::fs::PermissionsExt;
     let shown = file.display();
     let mode = match std::fs::metadata(file) {
@@ -77,6 +77,6 @@ fn private(check: &'static str, file: &Path) -> Option<Finding> {
 
 /// Elsewhere the system's own tools tell.
 #[cfg(not(unix))]
-fn private(_check: &'static str, _file: &Path) -> Option<Finding> {
+pub(super) fn private(_check: &'static str, _file: &Path) -> Option<Finding> {
     None
 }

@@ -81,7 +81,7 @@ async fn reach(client: Client, host: String) -> Finding {
 }
 
 /// The cause at the bottom: what is above it only says that a request failed.
-fn deepest(error: &(dyn Error + 'static)) -> String {
+pub(super) fn deepest(error: &(dyn Error + 'static)) -> String {
     let mut cause = error;
     while let Some(next) = cause.source() {
         cause = next;
