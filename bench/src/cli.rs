@@ -152,6 +152,10 @@ async fn measure(args: MeasureArgs, scenarios: &[Scenario]) -> Result<()> {
             .await
             .doing(scenario.name())?;
     }
+    if cfg!(debug_assertions) {
+        let warning = "a debug build: these figures show that the tool works, and nothing else";
+        report.warnings.push(warning.to_owned());
+    }
     let table = table::markdown(&report);
     std::io::stdout().write_all(table.as_bytes())?;
     if let Some(file) = &args.json {

@@ -275,7 +275,8 @@ impl Installation {
             .envs(self.settings())
             .envs(NO_LIMITS)
             .env("BONIN_LISTEN", "127.0.0.1:0")
-            .env("BONIN_PUBLIC_URL", "https://bonin.example")
+            // The sandbox's merchant lets its window lead back to this host.
+            .env("BONIN_PUBLIC_URL", "http://127.0.0.1:8787")
             .env("BONIN_WEBHOOK_ALLOW_NETWORKS", "127.0.0.0/8")
             .env("BONIN_READY_FILE", ready);
         command
