@@ -103,6 +103,25 @@ describe('a connection that does not come about', () => {
     }
   });
 
+  test('a line of .pgpass that cannot be read is not repeated in the log', async () => {
+    await writeFile(join(serve.folder, '.pgpass'), `127.0.0.1:${target.password}\n`, { mode: 0o600 });
+    const env = { ...on(address({ password: '' })), HOME: serve.folder, BONIN_LOG: 'trace', BONIN_PUBLIC_URL: 'https://bonin.example' };
+    const { code, stdout, stderr } = await run(['serve'], { env: { ...serve.env, ...env } });
+    assert.equal(code, 1);
+    assert.match(stderr, /refuses the login/);
+    assert.ok(!(stdout + stderr).includes(target.password));
+    // The file is read where it is well-formed.
+    await writeFile(join(serve.folder, '.pgpass'), `127.0.0.1:*:*:*:${target.password}\n`, { mode: 0o600 });
+    await refuses(['store', 'list'], env, /bonin migrate/);
+  });
+
+  test('a role that may not make tables', async () => {
+    const other = await server.createDatabase();
+    const url = address({ pathname: `/${other.name}` });
+    await refuses(['migrate'], on(url), /permission denied|own/);
+    await server.dropDatabase(other);
+  });
+
   test('a schema that nobody has made yet', async () => {
     await refuses(['serve'], { ...on(target.url), BONIN_PUBLIC_URL: 'https://bonin.example' }, /bonin migrate/);
   });
