@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { Cluster, soon } from './harness/cluster.mjs';
+import { Cluster, soon, WEBHOOKS } from './harness/cluster.mjs';
 import { Client, newPassword, Person } from './harness/console.mjs';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
 import { run, sleep, waitFor } from './harness/program.mjs';
@@ -460,18 +460,8 @@ describe('one of them killed again and again under load', () => {
   let cluster, receiver;
   before(async () => {
     receiver = await Receiver.start();
-    cluster = await Cluster.setUp({
-      env: {
-        BONIN_WEBHOOK_ALLOW_NETWORKS: '127.0.0.0/8',
-        // Whoever dies while sending is given up soon.
-        BONIN_WEBHOOK_TIMEOUT: '2s',
-        BONIN_WEBHOOK_FIRST_RETRY: '1s',
-      },
-    });
-    const allowed = { BONIN_WEBHOOK_ALLOW_NETWORKS: '127.0.0.0/8' };
-    for (const path of ['/one', '/other']) {
-      await cluster.json(['webhook', 'create', '--store', cluster.store, '--url', `${receiver.url}${path}`], allowed);
-    }
+    cluster = await Cluster.setUp({ env: WEBHOOKS });
+    await cluster.tell(receiver, ['/one', '/other']);
   });
   after(async () => {
     await cluster?.stop();
@@ -511,36 +501,6 @@ describe('one of them killed again and again under load', () => {
     await cluster.assertOnce(load.stories);
     const audit = await run(['audit', 'verify'], { env: cluster.env });
     assert.equal(audit.code, 0, audit.stdout + audit.stderr);
-    t.diagnostic(await assertTold(load));
+    t.diagnostic(await cluster.assertTold(receiver, load));
   });
-
-  /** Both endpoints have been told of all that happened, each time under one id, however often. */
-  async function assertTold(load) {
-    const [endpoints] = await cluster.rows('SELECT COUNT(*) FROM webhook_endpoint');
-    assert.deepEqual(endpoints, ['2']);
-    await waitFor('every webhook to arrive', async () => {
-      const [[pending]] = await cluster.rows("SELECT COUNT(*) FROM webhook_delivery WHERE state <> 'DELIVERED'");
-      return pending === '0';
-    }, { ms: 60_000, every: 250 });
-    const written = await cluster.rows('SELECT id FROM webhook_delivery');
-    const ids = new Set(receiver.requests.map(({ id }) => id));
-    assert.deepEqual(new Set(written.flat()), ids, 'what was written was sent, and nothing else');
-    for (const path of ['/one', '/other']) {
-      const told = new Map();
-      for (const { id, path: to, body } of receiver.requests) {
-        if (!to.endsWith(path)) continue;
-        const { type, data } = JSON.parse(body);
-        const what = `${type} ${data.identityVerificationId} ${data.identityVerificationTxId}`;
-        told.set(what, (told.get(what) ?? new Set()).add(id));
-      }
-      for (const [what, under] of told) assert.equal(under.size, 1, `${what}: under ${[...under]}`);
-      const events = new Set([...told.keys()].map((what) => what.split(' ').slice(0, 2).join(' ')));
-      for (const { id, sent } of load.stories) {
-        const { body } = await load.look({ id });
-        if (sent) assert.ok(events.has(`IdentityVerification.Ready ${id}`), `${path} was not told that ${id} was sent`);
-        if (body.status === 'VERIFIED') assert.ok(events.has(`IdentityVerification.Verified ${id}`), `${path} was not told of ${id}`);
-      }
-    }
-    return `${receiver.requests.length} webhooks, ${receiver.requests.length - ids.size} of them repeats`;
-  }
 });

@@ -3,11 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { Cluster } from './harness/cluster.mjs';
+import { Cluster, WEBHOOKS } from './harness/cluster.mjs';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
 import { Postgres } from './harness/postgres.mjs';
 import { sleep, waitFor } from './harness/program.mjs';
 import { Random } from './harness/random.mjs';
+import { Receiver } from './harness/receiver.mjs';
 import { formsOf, walkThrough } from './harness/walk.mjs';
 import { Wire } from './harness/wire.mjs';
 
@@ -96,14 +97,18 @@ async function assertAllAreToldToComeBack(txId) {
 const isWhole = async () => (await customer().send()).status === 200;
 
 describe('stopped and started again under load', () => {
+  let receiver;
   before(async () => {
-    cluster = await Cluster.setUp({ server, env, count: 1 });
+    receiver = await Receiver.start();
+    cluster = await Cluster.setUp({ server, env: { ...env, ...WEBHOOKS }, count: 1 });
+    await cluster.tell(receiver, ['/one']);
     [gateway] = cluster.instances;
   });
   afterEach(() => cluster.sandbox.clearFaults());
   after(async () => {
     if (!server.child) await server.restart();
     await cluster?.stop();
+    await receiver?.stop();
   });
 
   for (const mode of ['fast', 'immediate']) {
@@ -148,6 +153,7 @@ describe('stopped and started again under load', () => {
       await load.reckon();
       load.assertFaultless();
       await cluster.assertOnce(load.stories);
+      t.diagnostic(await cluster.assertTold(receiver, load));
     });
 
     test(`${mode}, while KCP is being asked: what it granted is recorded once the database is back, and it is asked once`, async () => {

@@ -11,6 +11,13 @@ import { Serve } from './serve.mjs';
 import { freePort, startSandbox } from './standalone.mjs';
 import { Tap } from './tap.mjs';
 
+/** What lets webhooks reach a receiver of a test, and gives up soon whoever dies while sending. */
+export const WEBHOOKS = {
+  BONIN_WEBHOOK_ALLOW_NETWORKS: '127.0.0.0/8',
+  BONIN_WEBHOOK_TIMEOUT: '2s',
+  BONIN_WEBHOOK_FIRST_RETRY: '1s',
+};
+
 /** One of them. */
 export class Instance {
   constructor(name, port, env) {
@@ -130,6 +137,43 @@ export class Cluster extends Serve {
   async rows(sql) {
     const printed = await this.server.in(this.made.name, sql);
     return printed.split('\n').filter(Boolean).map((line) => line.split('|'));
+  }
+
+  /** Has this receiver told of everything, at these paths, each an endpoint of its own. */
+  async tell(receiver, paths) {
+    this.told = paths;
+    for (const path of paths) {
+      await this.json(['webhook', 'create', '--store', this.store, '--url', `${receiver.url}${path}`], WEBHOOKS);
+    }
+  }
+
+  /** The receiver has been told of all that happened, at each path, under one id each, however often. Says in words how often. */
+  async assertTold(receiver, load) {
+    await waitFor(
+      'every webhook to arrive',
+      async () => (await this.rows("SELECT COUNT(*) FROM webhook_delivery WHERE state <> 'DELIVERED'")).flat()[0] === '0',
+      { ms: 60_000, every: 250 },
+    );
+    const written = new Set((await this.rows('SELECT id FROM webhook_delivery')).flat());
+    const sent = new Set(receiver.requests.map(({ id }) => id));
+    assert.deepEqual(sent, written, 'what was written was sent, and nothing else');
+    const verified = new Set((await this.rows("SELECT id FROM identity_verification WHERE status = 'VERIFIED'")).flat());
+    for (const path of this.told) {
+      const ids = new Map();
+      for (const request of receiver.requests.filter((request) => request.path.endsWith(path))) {
+        const { type, data } = JSON.parse(request.body);
+        const what = `${type} ${data.identityVerificationId} ${data.identityVerificationTxId}`;
+        ids.set(what, (ids.get(what) ?? new Set()).add(request.id));
+      }
+      for (const [what, under] of ids) assert.equal(under.size, 1, `${what}: under ${[...under]}`);
+      const events = new Set([...ids.keys()].map((what) => what.split(' ').slice(0, 2).join(' ')));
+      for (const story of load.stories) {
+        if (story.sent) assert.ok(events.has(`IdentityVerification.Ready ${story.id}`), `${path} was not told that ${story.id} was sent`);
+        const success = `IdentityVerification.Verified ${story.id}`;
+        assert.equal(events.has(success), verified.has(story.id), `${path}: ${success}`);
+      }
+    }
+    return `${receiver.requests.length} webhooks, ${receiver.requests.length - sent.size} of them repeats`;
   }
 
   /** KCP granted nobody's verification twice, none was verified twice here, and what was told is what is written. */
