@@ -159,7 +159,7 @@ impl Store {
 
     /// Learns which keys are in use, for what needs them outside of a writing transaction, such as tokens.
     pub async fn learn_keys(&self) -> Result<(), StoreError> {
-        Ok(self.snapshot().await?.rollback().await?)
+        self.snapshot().await?.rollback().await
     }
 
     /// Refuses keys that are missing or other than they were. A new database begins here: with the keyring's first key, and
