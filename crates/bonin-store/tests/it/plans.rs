@@ -112,8 +112,8 @@ fn selective() -> Vec<(&'static str, ListQuery, &'static [&'static str])> {
     ];
     let person = CustomerFilter::default;
     let minute = TimeRange {
-        from: at(1000),
-        until: at(1060),
+        from: at(40),
+        until: at(100),
         ..query().range
     };
     vec![
