@@ -220,6 +220,10 @@ fn bound_work(scheme: &EncryptionScheme) -> Result<(), CredentialsError> {
     let affordable = match &parameters.kdf {
         Kdf::Pbkdf2(pbkdf2) => pbkdf2.iteration_count <= MAX_PBKDF2_ROUNDS,
         Kdf::Scrypt(scrypt) => {
+            // The library panics at a cost of 0 (pkcs5 0.8.1, found by fuzzing). RFC 7914, section 2: a power of two, above 1.
+            if scrypt.cost_parameter < 2 || !scrypt.cost_parameter.is_power_of_two() {
+                return Err(CredentialsError::UnsupportedEncryption);
+            }
             let memory = 128_u64
                 .saturating_mul(scrypt.cost_parameter)
                 .saturating_mul(scrypt.block_size.into());

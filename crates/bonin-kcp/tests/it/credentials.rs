@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bonin_kcp::hub::{
     CertificateError, CredentialsError, HubCertificate, HubCredentials, SignText,
 };
@@ -248,6 +249,43 @@ fn a_key_file_cannot_make_us_work_without_bound() {
         parse(&merchant.certificate_pem(), &key, PASSWORD).unwrap_err(),
         CredentialsError::TooMuchWork
     );
+}
+
+/// Found by fuzzing: a cost of 0 made the library panic.
+#[test]
+fn a_key_whose_scrypt_cost_is_no_cost_is_refused() {
+    let merchant = Merchant::shared();
+    let scrypt = [
+        "-scrypt",
+        "-scrypt_N",
+        "64",
+        "-scrypt_r",
+        "8",
+        "-scrypt_p",
+        "1",
+    ];
+    let key = merchant.encrypted_key_pem(&scrypt);
+    let body: String = key.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = STANDARD.decode(body).unwrap();
+    // N, r and p, one after the other.
+    let cost = [2, 1, 64, 2, 1, 8, 2, 1, 1];
+    let at = der.windows(cost.len()).position(|part| part == cost);
+    let at = at.unwrap() + 2;
+    for (wrong, expected) in [
+        (0, CredentialsError::UnsupportedEncryption),
+        (1, CredentialsError::UnsupportedEncryption),
+        (65, CredentialsError::UnsupportedEncryption),
+        (32, CredentialsError::WrongPassword),
+    ] {
+        let mut der = der.clone();
+        der[at] = wrong;
+        let body = STANDARD.encode(der);
+        let key = format!(
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\n{body}\n-----END ENCRYPTED PRIVATE KEY-----\n"
+        );
+        let refused = parse(&merchant.certificate_pem(), &key, PASSWORD).unwrap_err();
+        assert_eq!(refused, expected, "{wrong}");
+    }
 }
 
 #[test]
