@@ -26,9 +26,9 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run gateway and KCP sandbox on this machine, wired together, with fixed test credentials.
-    Dev(DevArgs),
+    Dev(Box<DevArgs>),
     /// Run the gateway.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Run the KCP sandbox alone.
     Sandbox(SandboxArgs),
     /// Bring the database's schema up to this version, or copy a SQLite database into PostgreSQL.

@@ -56,8 +56,8 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Dev(args) => dev::run(args).await,
-        Command::Serve(args) => serve::run(args).await,
+        Command::Dev(args) => dev::run(*args).await,
+        Command::Serve(args) => serve::run(*args).await,
         Command::Sandbox(args) => sandbox::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
         Command::Doctor(args) => doctor::run(*args).await,
