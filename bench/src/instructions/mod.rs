@@ -76,6 +76,9 @@ pub(crate) struct InstructionArgs {
     /// Write the counts to this file.
     #[arg(long, value_name = "FILE", conflicts_with = "check")]
     write: Option<PathBuf>,
+    /// Set up in this folder, and leave it there, for `work` and a profiler.
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
     /// How many percent a count may be higher than the file says.
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0)]
     margin: f64,
@@ -102,26 +105,15 @@ pub(crate) async fn run(args: InstructionArgs) -> Result<()> {
         own,
         logs: None,
     };
-    let folder = tempfile::tempdir()?;
-    let sandbox = Sandbox::start(&programs, folder.path()).await?;
-    let merchant = sandbox.merchant().await?;
-    fs::write(
-        folder.path().join("merchant.json"),
-        serde_json::to_vec(&merchant)?,
-    )?;
-    let installation = Installation::set_up(&programs, folder.path(), &sandbox).await?;
-    fs::write(
-        folder.path().join("installation.json"),
-        serde_json::to_vec(&installation)?,
-    )?;
-    let data = Data::of(&programs, &folder.path().join("data"), 300, 200).await?;
-    fs::write(folder.path().join("data.json"), serde_json::to_vec(&data)?)?;
-
+    let own_folder = tempfile::tempdir()?;
+    let folder = args.keep.as_deref().unwrap_or(own_folder.path());
+    // It ends with this function; the folder may stay.
+    let _sandbox = prepare(&programs, folder).await?;
     let mut instructions = BTreeMap::new();
     for operation in Operation::ALL {
         let (few, more) = operation.counts();
-        let short = callgrind(&programs, folder.path(), operation, few)?;
-        let long = callgrind(&programs, folder.path(), operation, few + more)?;
+        let short = callgrind(&programs, folder, operation, few)?;
+        let long = callgrind(&programs, folder, operation, few + more)?;
         instructions.insert(
             operation.name().to_owned(),
             long.saturating_sub(short) / more,
@@ -149,6 +141,24 @@ pub(crate) async fn run(args: InstructionArgs) -> Result<()> {
         None => None,
     };
     tell(&counts, before.as_ref(), args.margin)
+}
+
+/// Sets up what `work` works on.
+async fn prepare(programs: &Programs, folder: &Path) -> Result<Sandbox> {
+    let write = |name: &str, content: Vec<u8>| fs::write(folder.join(name), content);
+    fs::create_dir_all(folder)?;
+    ensure(fs::read_dir(folder)?.next().is_none(), || {
+        format!("{} is not empty", folder.display())
+    })?;
+    let folder = folder.canonicalize()?;
+    let sandbox = Sandbox::start(programs, &folder).await?;
+    let merchant = sandbox.merchant().await?;
+    write("merchant.json", serde_json::to_vec(&merchant)?)?;
+    let installation = Installation::set_up(programs, &folder, &sandbox).await?;
+    write("installation.json", serde_json::to_vec(&installation)?)?;
+    let data = Data::of(programs, &folder.join("data"), 300, 200).await?;
+    write("data.json", serde_json::to_vec(&data)?)?;
+    Ok(sandbox)
 }
 
 /// Prints the counts, and fails where one is too high.
