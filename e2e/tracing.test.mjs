@@ -3,10 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Collector } from './harness/collector.mjs';
-import { CHANNEL, Dev, SECRET } from './harness/dev.mjs';
+import { CHANNEL, Dev, SECRET, STORE } from './harness/dev.mjs';
 import { scrape } from './harness/figures.mjs';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
 import { run, waitFor } from './harness/program.mjs';
@@ -224,9 +225,38 @@ describe('a gateway that sends traces', () => {
     assert.equal(marked.status, 401);
     await collector.traceOf('POST /login/api-secret');
     const roots = new Set(collector.spans.filter(({ parent }) => !parent || parent === PARENT).map(({ name }) => name));
-    for (const name of roots) assert.match(name, /^(GET|POST|other) /, 'no worker and no probe begins a trace');
+    for (const name of roots) assert.match(name, /^(GET|POST|other) |^webhook$/, 'no worker and no probe begins a trace');
     assert.ok(![...roots].some((name) => name.includes('/health/') || name.includes('/metrics')), [...roots].join());
     assertNothingMore(collector.spans);
+  });
+
+  test('lets the trace of a receiver of webhooks go on from ours', async () => {
+    const heard = [];
+    const receiver = createServer((request, response) => {
+      heard.push(request.headers.traceparent);
+      request.resume().on('end', () => response.writeHead(200).end());
+    });
+    await new Promise((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = `http://127.0.0.1:${receiver.address().port}/hook-traced-3d7e`;
+      await dev.json(['webhook', 'create', '--store', STORE, '--url', url, '--webhook-allow-networks', '127.0.0.0/8']);
+      const sent = await post(`/identity-verifications/${newId()}/send`, sending(newPerson(), { operator: 'KT', method: 'APP' }));
+      assert.equal(sent.status, 200, await sent.text());
+      const header = await waitFor('the webhook', () => heard[0]);
+      const [, trace, parent] = header.match(/^00-([0-9a-f]{32})-([0-9a-f]{16})-01$/);
+      const spans = await waitFor('its span', () => {
+        const all = collector.spans.filter((span) => span.trace === trace);
+        return all.some(({ id }) => id === parent) && all;
+      });
+      const root = spans.find(({ id }) => id === parent);
+      assert.deepEqual([root.name, root.kind, root.attributes], ['webhook', 'client', { 'webhook.outcome': '200' }]);
+      assertOneTree(spans, root);
+      assert.ok(spans.some(({ name }) => name === 'note_webhook_try'), 'what came of it is noted in it');
+      assertNothingMore(collector.spans);
+      assert.deepEqual(search({ address: 'hook-traced-3d7e' }, { traces: collector.bytes }), []);
+    } finally {
+      receiver.close();
+    }
   });
 
   test('tells how sending goes', async () => {
