@@ -35,7 +35,7 @@ describe('killed two hundred times under load', { skip: ON_POSTGRES && 'about SQ
       BONIN_PUBLIC_URL: 'http://127.0.0.1:8787',
       BONIN_LOG: 'warn',
       // What a kill interrupts is free again soon; nobody is to be turned away for asking often.
-      BONIN_KCP_TIMEOUT: '2s',
+      BONIN_KCP_TIMEOUT: '4s',
       BONIN_KCP_CONNECT_TIMEOUT: '1s',
       BONIN_LIMIT_SECRET: '1000000/1m',
       BONIN_LIMIT_CHECKOUT: '100000/1m',

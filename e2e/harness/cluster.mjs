@@ -108,7 +108,7 @@ export class Cluster extends Serve {
       ...this.env,
       BONIN_PUBLIC_URL: 'http://127.0.0.1:8787',
       BONIN_LOG: 'warn',
-      BONIN_KCP_TIMEOUT: '3s',
+      BONIN_KCP_TIMEOUT: '4s',
       BONIN_KCP_CONNECT_TIMEOUT: '1s',
       BONIN_SWEEP_INTERVAL: '1s',
       BONIN_LIMIT_SECRET: '1000000/1m',
