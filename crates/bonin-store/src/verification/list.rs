@@ -6,7 +6,9 @@ use sqlx::{Any, Row, query::Query};
 use tracing::instrument;
 
 use super::{VerificationKey, VerificationRecord, read::SHOWN, rows, seal::field};
-use crate::{Store, StoreError, keyring::IndexScope, observer::TRACE_TARGET, time::micros};
+use crate::{
+    Store, StoreError, connection::Tx, keyring::IndexScope, observer::TRACE_TARGET, time::micros,
+};
 
 /// What the list is sorted by, and what its time range is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -223,7 +225,7 @@ impl Store {
     pub async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
         // One snapshot: the keys that are in use, and the rows that are indexed with them.
         let mut tx = self.snapshot().await?;
-        let Some(statements) = self.statements(query).await? else {
+        let Some(statements) = self.statements(&mut tx, query).await? else {
             return Ok(Page {
                 items: Vec::new(),
                 total: 0,
@@ -258,7 +260,8 @@ impl Store {
 
     /// How the database would count and read a page, in its own words: for whoever wonders why a list is slow.
     pub async fn explain_list(&self, query: &ListQuery) -> Result<Vec<String>, StoreError> {
-        let Some(statements) = self.statements(query).await? else {
+        let mut tx = self.snapshot().await?;
+        let Some(statements) = self.statements(&mut tx, query).await? else {
             return Ok(Vec::new());
         };
         let conditions = &statements.conditions;
@@ -269,7 +272,7 @@ impl Store {
         let mut lines = Vec::new();
         for asked in [count, page.bind(query.size).bind(query.skip)] {
             let asked = asked.persistent(false);
-            for row in asked.fetch_all(self.database.reader()).await? {
+            for row in asked.fetch_all(&mut *tx).await? {
                 lines.push(row.try_get::<String, _>(column)?);
             }
         }
@@ -277,10 +280,14 @@ impl Store {
     }
 
     /// `None` where nothing can match.
-    async fn statements(&self, query: &ListQuery) -> Result<Option<Statements>, StoreError> {
+    async fn statements(
+        &self,
+        tx: &mut Tx,
+        query: &ListQuery,
+    ) -> Result<Option<Statements>, StoreError> {
         let of_try = match &query.tx_id {
             None => None,
-            Some(tx_id) => match self.verification_of(tx_id).await? {
+            Some(tx_id) => match Self::verification_of(tx, tx_id).await? {
                 None => return Ok(None),
                 found => found,
             },
@@ -311,10 +318,13 @@ impl Store {
     }
 
     /// Which verification a try is of, found by the try's own key before the list is searched.
-    async fn verification_of(&self, tx_id: &TxId) -> Result<Option<VerificationKey>, StoreError> {
+    async fn verification_of(
+        tx: &mut Tx,
+        tx_id: &TxId,
+    ) -> Result<Option<VerificationKey>, StoreError> {
         let row = sqlx::query("SELECT store_id, verification_id FROM attempt WHERE tx_id = $1")
             .bind(tx_id.as_str())
-            .fetch_optional(self.database.reader())
+            .fetch_optional(&mut **tx)
             .await?;
         let Some(row) = row else { return Ok(None) };
         let unknown = |_| StoreError::UnknownValue("attempt");
