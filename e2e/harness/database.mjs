@@ -31,7 +31,6 @@ export class Database {
   async everything() {
     const found = [];
     for (const table of await this.tables()) {
-      if (table.startsWith('_sqlx')) continue;
       for (const row of await this.rows(`SELECT * FROM ${table}`)) found.push([table, row]);
     }
     return found;
@@ -90,7 +89,7 @@ class SqliteDatabase extends Database {
   }
 
   async tables() {
-    return (await this.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")).map(({ name }) => name);
+    return (await this.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlx%' ORDER BY name")).map(({ name }) => name);
   }
 
   /** What a thief of the disk would have: `{name: bytes}`. */
@@ -100,10 +99,10 @@ class SqliteDatabase extends Database {
     return Object.fromEntries(await Promise.all(names.map(async (file) => [file, await readFile(join(folder, file))])));
   }
 
-  /** Whether a thief would find these bytes, given as hexadecimal digits. */
-  async holds(hex) {
-    const bytes = Buffer.from(hex, 'hex');
-    return Object.values(await this.files()).some((file) => file.includes(bytes));
+  /** What tells whether a thief would find some bytes, given as hexadecimal digits, in what there is now. */
+  async searched() {
+    const files = Object.values(await this.files());
+    return (hex) => files.some((file) => file.includes(Buffer.from(hex, 'hex')));
   }
 
   /** Nobody can write until what this gives is called; looking goes on. */
@@ -142,7 +141,7 @@ class PostgresDatabase extends Database {
   }
 
   async tables() {
-    const printed = await this.server.in(this.name, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1");
+    const printed = await this.server.in(this.name, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '%sqlx%' ORDER BY 1");
     return printed.split('\n').filter(Boolean);
   }
 
@@ -161,9 +160,17 @@ class PostgresDatabase extends Database {
     return Object.fromEntries(await Promise.all(names.map(async (file) => [`${file} of PostgreSQL`, await readFile(join(own, file))])));
   }
 
+  /** All tables in one question. */
+  async everything() {
+    const row = (table) => `SELECT json_build_array('${table}', row_to_json(q))::text FROM ${table} q`;
+    const printed = await this.server.in(this.name, (await this.tables()).map(row).join(' UNION ALL '));
+    return printed.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  }
+
   /** In any row: what PostgreSQL's files still hold of rows that are gone is the operator's to clean up. */
-  async holds(hex) {
-    return JSON.stringify(await this.everything()).includes(hex);
+  async searched() {
+    const rows = JSON.stringify(await this.everything());
+    return (hex) => rows.includes(hex);
   }
 
   async lock() {

@@ -26,6 +26,12 @@ pub(super) struct Locked {
     is_told: bool,
 }
 
+/// The last line of a timeline.
+struct Line {
+    seq: i64,
+    at: i64,
+}
+
 impl Locked {
     /// Loads the tries and keeps others from changing them until the transaction ends. `None` where there is no such
     /// verification. The update of `revision` is what locks the row on a database with more than one writer.
@@ -117,8 +123,9 @@ impl Locked {
         kind: &str,
         code: Option<&str>,
     ) -> Result<(), StoreError> {
-        let seq = self.last_seq().await? + 1;
-        self.append(seq, tx_id.as_str(), kind, None, code).await
+        let mut last = self.last_line().await?;
+        self.append(&mut last, tx_id.as_str(), kind, None, code)
+            .await
     }
 
     /// Makes it durable.
@@ -162,7 +169,7 @@ impl Locked {
         let Some(tx_id) = self.events.last().map(|event| event.tx_id.clone()) else {
             return Ok(());
         };
-        let mut seq = self.last_seq().await?;
+        let mut last = self.last_line().await?;
         let events = std::mem::take(&mut self.events);
         let called = calls.iter().map(|call| {
             let code = Some(call.code.as_str());
@@ -172,40 +179,46 @@ impl Locked {
             .iter()
             .map(|event| (event.tx_id.as_str(), event.kind.name(), None, code));
         for (tx_id, kind, call, code) in called.chain(happened) {
-            seq += 1;
-            self.append(seq, tx_id, kind, call, code).await?;
+            self.append(&mut last, tx_id, kind, call, code).await?;
         }
         self.events = events;
         Ok(())
     }
 
-    async fn last_seq(&mut self) -> Result<i64, StoreError> {
-        Ok(sqlx::query(
-            "SELECT COALESCE(MAX(seq), 0) FROM event WHERE store_id = $1 AND verification_id = $2",
+    async fn last_line(&mut self) -> Result<Line, StoreError> {
+        let row = sqlx::query(
+            "SELECT COALESCE(MAX(seq), 0), COALESCE(MAX(at), 0) FROM event WHERE store_id = $1 AND verification_id = $2",
         )
         .bind(self.key.store.as_str())
         .bind(self.key.id.as_str())
         .fetch_one(&mut *self.tx)
-        .await?
-        .try_get(0)?)
+        .await?;
+        Ok(Line {
+            seq: row.try_get(0)?,
+            at: row.try_get(1)?,
+        })
     }
 
+    /// Whoever waited for this verification looked at the clock before those it waited for, and another instance's clock may be
+    /// ahead: no line is older than the one before it.
     async fn append(
         &mut self,
-        seq: i64,
+        last: &mut Line,
         tx_id: &str,
         kind: &str,
         call: Option<&CallNote>,
         code: Option<&str>,
     ) -> Result<(), StoreError> {
+        last.seq += 1;
+        last.at = last.at.max(micros(call.map_or(self.now, |call| call.at)));
         sqlx::query(
             "INSERT INTO event (store_id, verification_id, seq, at, tx_id, kind, call, code, millis) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(self.key.store.as_str())
         .bind(self.key.id.as_str())
-        .bind(seq)
-        .bind(micros(call.map_or(self.now, |call| call.at)))
+        .bind(last.seq)
+        .bind(last.at)
         .bind(tx_id)
         .bind(kind)
         .bind(call.map(|call| call.call.clone()))

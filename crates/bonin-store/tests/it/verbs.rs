@@ -305,3 +305,17 @@ async fn old_message_counts_are_forgotten_and_no_longer_count() {
     });
     fixture.store.begin(&next, at(3600)).await.unwrap();
 }
+
+#[tokio::test]
+async fn no_line_of_a_timeline_is_older_than_the_one_before_it_whatever_the_clocks_say() {
+    let fixture = Fixture::new().await;
+    fixture.open("a", 1, 100).await;
+    // An instance whose clock is behind, or one that waited for its turn.
+    let recorded = fixture
+        .confirm("a", 1, 99, ConfirmOutcome::WrongNumber)
+        .await;
+    assert!(!recorded.came_too_late);
+    let lines = fixture.store.timeline(&key("a")).await.unwrap();
+    let times: Vec<_> = lines.into_iter().map(|line| line.at).collect();
+    assert!(times.len() > 4 && times.is_sorted(), "{times:?}");
+}
