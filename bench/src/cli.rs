@@ -159,7 +159,7 @@ async fn measure(args: MeasureArgs, scenarios: &[Scenario]) -> Result<()> {
     let table = table::markdown(&report);
     std::io::stdout().write_all(table.as_bytes())?;
     if let Some(file) = &args.json {
-        fs::write(file, serde_json::to_vec_pretty(&report)?).doing(file.display())?;
+        fs::write(file, serde_json::to_vec_pretty(&report.json()?)?).doing(file.display())?;
     }
     if let Some(file) = &args.svg {
         fs::write(file, picture::svg(&report)).doing(file.display())?;

@@ -68,6 +68,38 @@ pub(crate) async fn postgres(url: &str, duration: Duration) -> Result<f64> {
     Ok(rate)
 }
 
+/// A database of its own on a server, for one run.
+#[derive(Debug)]
+pub(crate) struct OwnDatabase {
+    server: String,
+    name: String,
+    pub(crate) url: String,
+}
+
+impl OwnDatabase {
+    pub(crate) async fn create(server: &str) -> Result<Self> {
+        let name = format!("bonin_bench_{}", std::process::id());
+        let mut url = url::Url::parse(server)?;
+        url.set_path(&name);
+        let mut connection = PgConnection::connect(server).await?;
+        let create = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'");
+        connection.execute(sqlx::AssertSqlSafe(create)).await?;
+        connection.close().await?;
+        Ok(Self {
+            server: server.to_owned(),
+            name,
+            url: url.into(),
+        })
+    }
+
+    pub(crate) async fn drop(self) -> Result<()> {
+        let mut connection = PgConnection::connect(&self.server).await?;
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        connection.execute(sqlx::AssertSqlSafe(drop)).await?;
+        Ok(connection.close().await?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,8 +5,9 @@ pub(crate) mod picture;
 pub(crate) mod table;
 
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::machine::Machine;
+use crate::{failure::Result, machine::Machine};
 
 /// What a figure should be.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -130,6 +131,17 @@ impl Report {
         }
     }
 
+    /// The same for machines, with what became of each target.
+    pub(crate) fn json(&self) -> Result<Value> {
+        let mut json = serde_json::to_value(self)?;
+        for (n, figure) in self.figures.iter().enumerate() {
+            if let Some(verdict) = figure.verdict() {
+                json["figures"][n]["met"] = (verdict == Verdict::Met).into();
+            }
+        }
+        Ok(json)
+    }
+
     pub(crate) fn add(&mut self, figure: Figure) {
         self.figures.push(figure);
     }
@@ -206,6 +218,18 @@ mod tests {
             Figure::reported("a", "b").value(1.0, Unit::Times).verdict(),
             None
         );
+    }
+
+    #[test]
+    fn machines_are_told_what_became_of_each_target() {
+        let json = example().json().unwrap();
+        let figures = &json["figures"];
+        assert_eq!(figures[0]["met"], false);
+        assert_eq!(figures[0]["target"]["bound"], "atLeast");
+        assert_eq!(figures[1]["met"], true);
+        assert_eq!(figures[1]["unit"], "MiB");
+        assert!(figures[2].get("met").is_none());
+        assert_eq!(json["machine"]["cores"], 2);
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub(crate) struct Options {
     /// How many webhooks a round delivers.
     #[arg(long, value_name = "COUNT", default_value_t = 4_000)]
     pub(crate) deliveries: u64,
-    /// An empty PostgreSQL database for durable writes; what is written there stays there.
+    /// A PostgreSQL server for durable writes beside SQLite's, as a user who may create databases: one is made and dropped.
     #[arg(long, value_name = "URL")]
     pub(crate) postgres: Option<String>,
 }

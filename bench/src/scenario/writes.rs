@@ -171,17 +171,28 @@ pub(super) async fn run(context: &Context, report: &mut Report) -> Result<()> {
     })
     .await?;
     tell(report, "SQLite", "synchronous=FULL", &rates);
-    if let Some(url) = &context.options.postgres {
-        let programs = &context.programs;
-        let installation =
-            Installation::set_up_in(programs, folder.path(), &sandbox, url.clone()).await?;
-        let rates = measure(context, folder.path(), &installation, async |duration| {
-            commits::postgres(url, duration).await
-        })
-        .await?;
-        tell(report, "PostgreSQL", "synchronous_commit=on", &rates);
+    if let Some(server) = &context.options.postgres {
+        let own = commits::OwnDatabase::create(server).await?;
+        let rates = on_postgres(context, folder.path(), &sandbox, &own.url).await;
+        own.drop().await?;
+        tell(report, "PostgreSQL", "synchronous_commit=on", &rates?);
     }
     Ok(())
+}
+
+async fn on_postgres(
+    context: &Context,
+    folder: &Path,
+    sandbox: &Sandbox,
+    url: &str,
+) -> Result<Rates> {
+    let url = url.to_owned();
+    let installation =
+        Installation::set_up_in(&context.programs, folder, sandbox, url.clone()).await?;
+    measure(context, folder, &installation, async |duration| {
+        commits::postgres(&url, duration).await
+    })
+    .await
 }
 
 /// On the disk of the databases, not in memory.
