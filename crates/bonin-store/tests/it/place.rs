@@ -213,7 +213,8 @@ impl Drop for Place {
             runtime.unwrap().block_on(run(&server, sql));
         });
         if dropping.join().is_err() {
-            eprintln!("a test's database was not dropped");
+            use std::io::Write;
+            let _ = writeln!(std::io::stderr(), "a test's database was not dropped");
         }
     }
 }
