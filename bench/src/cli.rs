@@ -183,13 +183,59 @@ fn beside_the_build(own: &Path) -> Result<PathBuf> {
     Ok(target.join("bench-data"))
 }
 
-/// What was typed, without the folders of this machine.
+/// What was typed, without the folders of this machine and without addresses, which may hold a password.
 fn command_line() -> String {
-    let shown = |arg: String| match Path::new(&arg).file_name() {
-        Some(name) if arg.starts_with('/') => name.to_string_lossy().into_owned(),
-        _ if arg.starts_with("postgres") => "postgres://…".to_owned(),
-        _ => arg,
+    let release = if cfg!(debug_assertions) {
+        ""
+    } else {
+        "--release "
     };
-    let args: Vec<String> = std::env::args().skip(1).map(shown).collect();
-    format!("cargo run --release -p bonin-bench -- {}", args.join(" "))
+    let args: Vec<String> = std::env::args().skip(1).map(|arg| shown(&arg)).collect();
+    let args = args.join(" ");
+    format!("cargo run {release}-p bonin-bench -- {args}")
+}
+
+fn shown(arg: &str) -> String {
+    if let Some((name, value)) = arg.split_once('=')
+        && name.starts_with("--")
+    {
+        return format!("{name}={}", shown(value));
+    }
+    match (arg.split_once("://"), Path::new(arg).file_name()) {
+        (Some((scheme, _)), _) => format!("{scheme}://…"),
+        (None, Some(name)) if arg.starts_with('/') => name.to_string_lossy().into_owned(),
+        _ => arg.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_is_shown_without_passwords_and_folders() {
+        let typed = [
+            "all",
+            "--rounds=3",
+            "--postgres",
+            "postgres://me:secret@127.0.0.1/x",
+            "--postgres=postgresql://me:secret@h",
+            "--json",
+            "/home/me/figures.json",
+            "--data=/home/me/data",
+            "docs/PERFORMANCE.md",
+        ];
+        let shown: Vec<String> = typed.iter().map(|arg| shown(arg)).collect();
+        assert_eq!(
+            shown.join(" "),
+            "all --rounds=3 --postgres postgres://… --postgres=postgresql://… --json figures.json --data=data \
+             docs/PERFORMANCE.md"
+        );
+    }
+
+    #[test]
+    fn the_command_line_is_whole() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
 }
