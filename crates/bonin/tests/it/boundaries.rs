@@ -32,9 +32,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "bonin-gateway",
             "bonin-client",
             "bonin-sandbox",
+            // Of its tests: the configuration file's fuzz target is beside what it feeds.
+            "bonin-fuzz",
         ],
     ),
-    // Nobody may know these two.
+    // What runs may know neither of these two.
     (
         "bonin-bench",
         &["bonin-core", "bonin-gateway", "bonin-kcp", "bonin-store"],
