@@ -5,7 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortOneClient } from '@portone/server-sdk';
 import { holdToContract } from './contract.mjs';
-import { Database } from './database.mjs';
+import { Database, ON_POSTGRES } from './database.mjs';
 import { Program, readyFile, removeFolder, run, runJson, temporaryFolder } from './program.mjs';
 import { startSandbox } from './standalone.mjs';
 
@@ -73,6 +73,8 @@ export class Serve {
     this.program = new Program(['serve'], {
       env: {
         ...this.env,
+        // A file has its folder; elsewhere there is none to leave the first owner's code in.
+        ...(ON_POSTGRES ? { BONIN_DATA: this.data } : {}),
         BONIN_LISTEN: '127.0.0.1:0',
         BONIN_PUBLIC_URL: 'https://bonin.example',
         BONIN_READY_FILE: ready,

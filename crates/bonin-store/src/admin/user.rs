@@ -167,6 +167,10 @@ impl Store {
         column: &'static str,
         value: &str,
     ) -> Result<Option<ConsoleUser>, StoreError> {
+        // PostgreSQL has no text with a zero in it, and takes the question itself for an error.
+        if value.contains('\0') {
+            return Ok(None);
+        }
         sqlx::query(sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM console_user WHERE {column} = $1"
         )))

@@ -723,3 +723,10 @@ async fn one_session_is_ended_by_its_own_user_alone_and_leaving_is_told() {
         ["session.end", "session.end_others", "logout"]
     );
 }
+
+#[tokio::test]
+async fn a_name_that_no_database_can_hold_is_nobodys() {
+    let fixture = Fixture::new().await;
+    let found = fixture.store.user_by_username("\0").await.unwrap();
+    assert!(found.is_none());
+}
