@@ -55,12 +55,14 @@ impl Operation {
         }
     }
 
-    /// How many operations the short run has, and how many more the long one.
+    /// How many operations the short run has, and how many more the long one. Starts differ by some million instructions, which the
+    /// source of randomness takes; over so many operations that is little.
     fn counts(self) -> (u64, u64) {
         match self {
-            Self::Lookup => (50, 200),
-            Self::Send => (10, 50),
-            Self::Signature | Self::Cipher => (2, 10),
+            Self::Lookup => (100, 2000),
+            Self::Send => (10, 150),
+            Self::Signature => (2, 100),
+            Self::Cipher => (2, 10),
         }
     }
 }
