@@ -124,16 +124,20 @@ describe('a rotation under load', () => {
   let to;
 
   test('is begun beside the running gateway, which seals anew by itself, and is broken off by kill -9 in its middle', async () => {
-    // On a quick machine it may have ended before the kill: then the next one is tried.
+    // Where its middle is depends on the machine: what is found after a kill tells whether the next one has to come sooner or later.
+    let after = 400;
     for (let broken = false; !broken; ) {
       await waitFor('the one before to end', async () => (await serve.json(['key', 'list'])).every(({ state }) => state !== 'OPENING'));
       [from, to] = to ? [to, to + 1] : [1, 2];
-      assert.ok(to < 10, 'one of them is hit in its middle');
+      assert.ok(to < 12, 'one of them is hit in its middle');
       assert.equal((await serve.json(['key', 'rotate', '--no-wait'])).active, to);
-      await waitFor('some of it to be sealed anew', async () => (await sealedWith(serve))[to] > 100);
+      await sleep(after);
       load.away = true;
       await serve.killGateway();
-      broken = (await sealedWith(serve))[from] > 0;
+      const counts = await sealedWith(serve);
+      const begun = (counts[to] ?? 0) > 100;
+      broken = begun && (counts[from] ?? 0) > 0;
+      after = begun ? after / 2 : after * 1.6;
       // Slow enough that what follows is done by the command.
       await serve.start({ env: { BONIN_SWEEP_INTERVAL: broken ? '1h' : '200ms' }, contract: false });
       load.away = false;
