@@ -179,7 +179,9 @@ describe('a gateway that has done everything', () => {
     // Begun, recorded, claimed, recorded: what is acknowledged was committed.
     assert.ok(count('bonin_store_commits_total') >= 20);
     assert.equal(count('bonin_store_commit_seconds_count'), count('bonin_store_commits_total'));
-    assert.equal(count('bonin_store_commit_group_size_sum'), count('bonin_store_commits_total'), 'each alone, so far');
+    assert.equal(count('bonin_store_commit_group_size_count'), count('bonin_store_commits_total'));
+    // Those who write at once may share one.
+    assert.ok(count('bonin_store_commit_group_size_sum') >= count('bonin_store_commits_total'));
     assert.ok(count('bonin_store_connections') >= 1);
     assert.ok(count('bonin_store_connections') <= count('bonin_store_connections_max'));
     assert.equal(count('bonin_http_requests_in_flight'), 1, 'the one that asks');

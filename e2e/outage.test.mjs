@@ -306,6 +306,9 @@ describe('away for long', () => {
     );
     await waitFor('KCP to have granted it', () => granted() === 1);
     await waitFor('503', async () => (await customer().get()).status === 503);
+    const ready = await fetch(new URL('/health/ready', gateway.address));
+    assert.equal(ready.status, 503);
+    assert.deepEqual((await ready.json()).checks, { database: 'failed', migrations: 'unknown', keys: 'unknown' });
     await sleep(1000);
     await server.sql(`ALTER ROLE ${name} PASSWORD '${password}'`);
     assert.equal((await story.confirmed).status, 200);

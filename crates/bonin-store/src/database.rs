@@ -310,10 +310,11 @@ impl Database {
             sqlx::query("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version")
                 .fetch_all(self.reader())
                 .await
-                .map_err(|error| match StoreError::from(error) {
-                    error if error.is_transient() => error,
-                    StoreError::Database(sqlx::Error::Database(_)) => StoreError::SchemaBehind,
-                    other => other,
+                .map_err(|error| match &error {
+                    sqlx::Error::Database(said) if is_missing_table(said.as_ref()) => {
+                        StoreError::SchemaBehind
+                    }
+                    _ => error.into(),
                 })?;
         let applied = applied
             .iter()
@@ -346,6 +347,11 @@ impl Database {
         self.writers().close().await;
         self.readers().close().await;
     }
+}
+
+/// SQLite says no more than that the statement is wrong (1); PostgreSQL that the table is not defined (42P01).
+fn is_missing_table(error: &dyn sqlx::error::DatabaseError) -> bool {
+    matches!(error.code().as_deref(), Some("1" | "42P01"))
 }
 
 fn migrator(dialect: Dialect) -> Migrator {
