@@ -21,9 +21,9 @@ use tracing::instrument;
 
 use crate::{
     StoreError,
-    database::Pools,
     group::{GroupWriter, Member},
     observer::{TRACE_TARGET, Watch},
+    pools::Pools,
 };
 
 /// How long to wait for an answer, and what to do when none comes.

@@ -1,10 +1,6 @@
 //! Connections: one set of queries, whichever database is behind them. What differs is in `dialect.rs`.
 
-use std::{
-    str::FromStr,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
-    time::Duration,
-};
+use std::{str::FromStr, time::Duration};
 
 use sqlx::{
     AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, Row, SqlSafeStr,
@@ -18,6 +14,7 @@ use crate::{
     dialect::{Dialect, Writing},
     group::GroupWriter,
     observer::{PoolState, Watch},
+    pools::Pools,
 };
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -81,45 +78,6 @@ pub(crate) struct Database {
     watch: Watch,
     /// SQLite: whoever writes.
     group: Option<GroupWriter>,
-}
-
-/// Pools that can be replaced.
-#[derive(Debug, Clone)]
-pub(crate) struct Pools(Arc<RwLock<Current>>);
-
-#[derive(Debug)]
-struct Current {
-    reader: AnyPool,
-    writer: AnyPool,
-    /// Counts the replacements.
-    generation: u64,
-    /// Where to connect to anew. SQLite's files do not go away without a word.
-    anew: Option<(AnyPoolOptions, AnyConnectOptions)>,
-}
-
-impl Pools {
-    fn now(&self) -> RwLockReadGuard<'_, Current> {
-        // Whoever panicked while holding it left it whole all the same.
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Puts a new pool in the place of the one of this generation, whose connections are given up.
-    pub(crate) fn replace(&self, generation: u64) {
-        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if current.generation != generation || current.writer.is_closed() {
-            return;
-        }
-        let Some((options, address)) = &current.anew else {
-            return;
-        };
-        tracing::warn!("the database does not answer; its connections are given up");
-        let new = options.clone().connect_lazy_with(address.clone());
-        let old = std::mem::replace(&mut current.writer, new.clone());
-        current.reader = new;
-        current.generation += 1;
-        // Ends when the last of its connections does: when the system gives it up, or the server speaks again.
-        tokio::spawn(async move { old.close().await });
-    }
 }
 
 impl Database {
@@ -209,15 +167,9 @@ impl Database {
         writer: AnyPool,
         anew: Option<(AnyPoolOptions, AnyConnectOptions)>,
     ) -> Self {
-        let pools = Pools(Arc::new(RwLock::new(Current {
-            reader,
-            writer,
-            generation: 0,
-            anew,
-        })));
         Self {
             dialect,
-            pools,
+            pools: Pools::new(reader, writer, anew),
             longest,
             watch: Watch::default(),
             group: None,

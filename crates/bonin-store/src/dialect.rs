@@ -4,8 +4,6 @@
 //! READ COMMITTED, many write at once: a row that is read to be relied upon is locked first, and what no row stands for is
 //! locked by a number ([`Lock`]).
 
-use crate::{StoreError, connection::Tx};
-
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -100,23 +98,6 @@ impl Dialect {
             Self::Sqlite => "BEGIN",
             Self::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         }
-    }
-
-    /// Keeps others from counting under the same key until the transaction ends. Two keys that share their first eight bytes
-    /// wait for each other, which does no harm.
-    pub(crate) async fn lock_count(self, tx: &mut Tx, counted: &[u8]) -> Result<(), StoreError> {
-        if self == Self::Sqlite {
-            return Ok(());
-        }
-        let mut first = [0u8; 8];
-        for (to, from) in first.iter_mut().zip(counted) {
-            *to = *from;
-        }
-        sqlx::query("SELECT pg_advisory_xact_lock($1)")
-            .bind(i64::from_be_bytes(first))
-            .execute(&mut **tx)
-            .await?;
-        Ok(())
     }
 
     /// After a table, the index to use. SQLite guesses, without looking, that a range of time matches less than an equal name;

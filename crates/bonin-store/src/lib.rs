@@ -12,6 +12,7 @@ mod keyring;
 mod newest;
 mod observer;
 mod obstacle;
+mod pools;
 mod rotation;
 mod sealed;
 mod time;
