@@ -8,6 +8,32 @@ pub use crate::place::{Blob, Place};
 
 pub const KEY: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
+/// All verifications of the store, on pages of ten.
+pub fn everything() -> ListQuery {
+    ListQuery {
+        stores: vec![store_id()],
+        range: TimeRange {
+            field: SortField::RequestedAt,
+            from: at(0),
+            until: at(10_000),
+        },
+        id: None,
+        tx_id: None,
+        is_test: None,
+        statuses: Vec::new(),
+        pg_tx_id: None,
+        pg_merchant_id: None,
+        pg_providers: None,
+        operators: Vec::new(),
+        ways: Vec::new(),
+        customer: CustomerFilter::default(),
+        sort: SortField::RequestedAt,
+        order: SortOrder::Descending,
+        skip: 0,
+        size: 10,
+    }
+}
+
 pub struct Fixture {
     pub store: Store,
     pub place: Place,

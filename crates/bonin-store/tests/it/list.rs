@@ -5,31 +5,6 @@ use bonin_store::*;
 
 use crate::fixture::*;
 
-fn all() -> ListQuery {
-    ListQuery {
-        stores: vec![store_id()],
-        range: TimeRange {
-            field: SortField::RequestedAt,
-            from: at(0),
-            until: at(10_000),
-        },
-        id: None,
-        tx_id: None,
-        is_test: None,
-        statuses: Vec::new(),
-        pg_tx_id: None,
-        pg_merchant_id: None,
-        pg_providers: None,
-        operators: Vec::new(),
-        ways: Vec::new(),
-        customer: CustomerFilter::default(),
-        sort: SortField::RequestedAt,
-        order: SortOrder::Descending,
-        skip: 0,
-        size: 10,
-    }
-}
-
 async fn ids(fixture: &Fixture, query: &ListQuery) -> Vec<String> {
     let page = fixture.store.list(query).await.unwrap();
     page.items
@@ -62,34 +37,34 @@ async fn three() -> Fixture {
 #[tokio::test]
 async fn the_newest_request_comes_first_and_pages_count_all_that_match() {
     let fixture = three().await;
-    assert_eq!(ids(&fixture, &all()).await, ["c", "b", "a"]);
+    assert_eq!(ids(&fixture, &everything()).await, ["c", "b", "a"]);
     let second = ListQuery {
         skip: 2,
         size: 2,
-        ..all()
+        ..everything()
     };
     let page = fixture.store.list(&second).await.unwrap();
     assert_eq!((page.items.len(), page.total), (1, 3));
     let beyond = ListQuery {
         skip: i64::MAX,
-        ..all()
+        ..everything()
     };
     let page = fixture.store.list(&beyond).await.unwrap();
     assert_eq!((page.items.len(), page.total), (0, 3));
     let oldest = ListQuery {
         order: SortOrder::Ascending,
-        ..all()
+        ..everything()
     };
     assert_eq!(ids(&fixture, &oldest).await, ["a", "b", "c"]);
     let by_success = ListQuery {
         sort: SortField::VerifiedAt,
-        ..all()
+        ..everything()
     };
     assert_eq!(ids(&fixture, &by_success).await[0], "b");
     let by_failure = ListQuery {
         sort: SortField::FailedAt,
         order: SortOrder::Ascending,
-        ..all()
+        ..everything()
     };
     assert_eq!(ids(&fixture, &by_failure).await[0], "c");
 }
@@ -107,7 +82,7 @@ async fn each_filter_finds_what_it_says() {
             "id",
             ListQuery {
                 id: Some(IdentityVerificationId::parse("b").unwrap()),
-                ..all()
+                ..everything()
             },
             &["b"],
         ),
@@ -115,7 +90,7 @@ async fn each_filter_finds_what_it_says() {
             "try",
             ListQuery {
                 tx_id: Some(tx(3)),
-                ..all()
+                ..everything()
             },
             &["c"],
         ),
@@ -123,7 +98,7 @@ async fn each_filter_finds_what_it_says() {
             "test",
             ListQuery {
                 is_test: Some(true),
-                ..all()
+                ..everything()
             },
             &["c", "b", "a"],
         ),
@@ -131,7 +106,7 @@ async fn each_filter_finds_what_it_says() {
             "live",
             ListQuery {
                 is_test: Some(false),
-                ..all()
+                ..everything()
             },
             &[],
         ),
@@ -139,7 +114,7 @@ async fn each_filter_finds_what_it_says() {
             "status",
             ListQuery {
                 statuses: vec![Status::Verified],
-                ..all()
+                ..everything()
             },
             &["b"],
         ),
@@ -147,7 +122,7 @@ async fn each_filter_finds_what_it_says() {
             "two statuses",
             ListQuery {
                 statuses: vec![Status::Ready, Status::Failed],
-                ..all()
+                ..everything()
             },
             &["c", "a"],
         ),
@@ -155,7 +130,7 @@ async fn each_filter_finds_what_it_says() {
             "pgTxId",
             ListQuery {
                 pg_tx_id: Some("PER1".into()),
-                ..all()
+                ..everything()
             },
             &["a"],
         ),
@@ -163,7 +138,7 @@ async fn each_filter_finds_what_it_says() {
             "merchant",
             ListQuery {
                 pg_merchant_id: Some("AO7F3".into()),
-                ..all()
+                ..everything()
             },
             &["c", "b", "a"],
         ),
@@ -171,7 +146,7 @@ async fn each_filter_finds_what_it_says() {
             "another merchant",
             ListQuery {
                 pg_merchant_id: Some("XXXXX".into()),
-                ..all()
+                ..everything()
             },
             &[],
         ),
@@ -179,7 +154,7 @@ async fn each_filter_finds_what_it_says() {
             "provider",
             ListQuery {
                 pg_providers: Some(vec!["KCP_V2".into()]),
-                ..all()
+                ..everything()
             },
             &["c", "b", "a"],
         ),
@@ -187,7 +162,7 @@ async fn each_filter_finds_what_it_says() {
             "no provider",
             ListQuery {
                 pg_providers: Some(Vec::new()),
-                ..all()
+                ..everything()
             },
             &[],
         ),
@@ -195,7 +170,7 @@ async fn each_filter_finds_what_it_says() {
             "operator",
             ListQuery {
                 operators: vec![Operator::LguMvno],
-                ..all()
+                ..everything()
             },
             &["c"],
         ),
@@ -203,7 +178,7 @@ async fn each_filter_finds_what_it_says() {
             "requested",
             ListQuery {
                 range: range(SortField::RequestedAt, 20, 30),
-                ..all()
+                ..everything()
             },
             &["c", "b"],
         ),
@@ -211,7 +186,7 @@ async fn each_filter_finds_what_it_says() {
             "verified at",
             ListQuery {
                 range: range(SortField::VerifiedAt, 0, 25),
-                ..all()
+                ..everything()
             },
             &["b"],
         ),
@@ -219,7 +194,7 @@ async fn each_filter_finds_what_it_says() {
             "failed at",
             ListQuery {
                 range: range(SortField::FailedAt, 35, 35),
-                ..all()
+                ..everything()
             },
             &["c"],
         ),
@@ -227,7 +202,7 @@ async fn each_filter_finds_what_it_says() {
             "status changed",
             ListQuery {
                 range: range(SortField::StatusChangedAt, 25, 25),
-                ..all()
+                ..everything()
             },
             &["b"],
         ),
@@ -235,7 +210,7 @@ async fn each_filter_finds_what_it_says() {
             "another store",
             ListQuery {
                 stores: vec![StoreId::parse("store-2").unwrap()],
-                ..all()
+                ..everything()
             },
             &[],
         ),
@@ -243,7 +218,7 @@ async fn each_filter_finds_what_it_says() {
             "no store",
             ListQuery {
                 stores: Vec::new(),
-                ..all()
+                ..everything()
             },
             &[],
         ),
@@ -256,7 +231,10 @@ async fn each_filter_finds_what_it_says() {
 #[tokio::test]
 async fn customers_are_found_by_what_was_asked_until_verified_and_by_what_was_verified_after() {
     let fixture = three().await;
-    let by = |customer| ListQuery { customer, ..all() };
+    let by = |customer| ListQuery {
+        customer,
+        ..everything()
+    };
     let some = |text: &str| Some(Redacted::new(text));
     let table: Vec<(&str, CustomerFilter, &[&str])> = vec![
         (

@@ -69,26 +69,12 @@ async fn fill(fixture: &Fixture) {
 
 fn query() -> ListQuery {
     ListQuery {
-        stores: vec![store_id()],
         range: TimeRange {
             field: SortField::RequestedAt,
             from: at(-1),
             until: at(YEAR),
         },
-        id: None,
-        tx_id: None,
-        is_test: None,
-        statuses: Vec::new(),
-        pg_tx_id: None,
-        pg_merchant_id: None,
-        pg_providers: None,
-        operators: Vec::new(),
-        ways: Vec::new(),
-        customer: CustomerFilter::default(),
-        sort: SortField::RequestedAt,
-        order: SortOrder::Descending,
-        skip: 0,
-        size: 10,
+        ..everything()
     }
 }
 

@@ -58,29 +58,11 @@ async fn reseal(store: &Store) -> Vec<u32> {
 
 fn by_name(name: &str) -> ListQuery {
     ListQuery {
-        stores: vec![store_id()],
-        range: TimeRange {
-            field: SortField::RequestedAt,
-            from: at(-1000),
-            until: at(100_000),
-        },
-        id: None,
-        tx_id: None,
-        is_test: None,
-        statuses: Vec::new(),
-        pg_tx_id: None,
-        pg_merchant_id: None,
-        pg_providers: None,
-        operators: Vec::new(),
-        ways: Vec::new(),
         customer: CustomerFilter {
             name: Some(Redacted::new(name)),
             ..CustomerFilter::default()
         },
-        sort: SortField::RequestedAt,
-        order: SortOrder::Descending,
-        skip: 0,
-        size: 100,
+        ..everything()
     }
 }
 
