@@ -208,8 +208,9 @@ impl Drop for Member {
         let saved = self.saved;
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(async move { turn.undo(saved).await })),
-            // Whoever holds it next must not write on top of it.
-            Err(_) => turn.batch = None,
+            // Nobody is left to undo it, and a connection may not be given back without a runtime. Whoever holds the turn
+            // next must not write on top of it: it ends with the process, not committed.
+            Err(_) => std::mem::forget(turn.batch.take().map(|batch| batch.tx)),
         }
     }
 }

@@ -41,7 +41,6 @@ const KCP_ANSWERS: [&str; 3] = [
 ];
 
 pub struct World {
-    pub runtime: Runtime,
     router: Router,
     service: Service,
     kcp: Server,
@@ -55,6 +54,8 @@ pub struct World {
     pub owner: (String, String),
     /// The same of someone who has only seen the login.
     pub stranger: (String, String),
+    /// Dropped after the service: what is still under way in it gives its connections back to a runtime.
+    pub runtime: Runtime,
     _folder: tempfile::TempDir,
 }
 

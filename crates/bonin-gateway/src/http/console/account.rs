@@ -271,7 +271,7 @@ async fn settled(
 ) -> Response {
     match done {
         Ok(opened) => {
-            let back = Redirect::to(&format!("{SETTINGS}?done={word}")).into_response();
+            let back = layout::back(SETTINGS, word);
             carrying(console, &opened, back)
         }
         Err(error) => page(console, visitor, "", Some((part, &error))).await,
@@ -358,9 +358,8 @@ async fn end_one(
 
 async fn ended(console: &Console, visitor: &Visitor, done: Result<(), Error>) -> Response {
     match done {
-        Ok(()) => Redirect::to("/console/settings?done=ended").into_response(),
-        // It had ended by itself: that is what was wanted.
-        Err(Error::NotFound(_)) => Redirect::to("/console/settings?done=ended").into_response(),
+        // Not found: it had ended by itself, which is what was wanted.
+        Ok(()) | Err(Error::NotFound(_)) => layout::back(SETTINGS, "ended"),
         Err(error) => page(console, visitor, "", Some((Part::Sessions, &error))).await,
     }
 }

@@ -5,7 +5,7 @@ use axum::{
     Router,
     extract::{Path, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use bonin_core::{Ci, IdentityVerificationId, PhoneNumber, StoreId};
@@ -16,7 +16,7 @@ use super::{
     Console,
     form::{Fields, Posted},
     inputs::{Input, about, problems, summary, tick_box},
-    layout::{Here, page, token, trouble},
+    layout::{Here, back, page, token, trouble},
     shown::heading,
     visitor::Visitor,
 };
@@ -98,11 +98,8 @@ async fn erase_verification(
     };
     match act.await {
         Ok(key) => {
-            let address = format!(
-                "/console/verifications/{}/{}?done=erased",
-                key.store, key.id
-            );
-            Redirect::to(&address).into_response()
+            let page = format_args!("/console/verifications/{}/{}", key.store, key.id);
+            back(page, "erased")
         }
         Err(error) => trouble(&visitor, &error),
     }

@@ -1,8 +1,10 @@
 //! What every page looks like.
 
+use std::fmt::Display;
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse, Redirect, Response},
 };
 use bonin_store::Role;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -178,6 +180,24 @@ pub(super) fn trouble(visitor: &Visitor, error: &Error) -> Response {
     };
     let page = signed_in(visitor, None, "오류", body);
     (status(error), page).into_response()
+}
+
+/// To a page that says what was done there. Ids in its path are well-formed, or nothing would have been done.
+pub(super) fn back(page: impl Display, done: &str) -> Response {
+    Redirect::to(&format!("{page}?done={done}")).into_response()
+}
+
+/// The same once it was done; otherwise what stands in the way.
+pub(super) fn settled(
+    visitor: &Visitor,
+    page: impl Display,
+    done: &str,
+    result: Result<(), Error>,
+) -> Response {
+    match result {
+        Ok(()) => back(page, done),
+        Err(error) => trouble(visitor, &error),
+    }
 }
 
 /// What stands in the way of those who are not signed in.

@@ -4,7 +4,7 @@ use axum::{
     Router,
     extract::{Path, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
     routing::get,
 };
 use bonin_core::StoreId;
@@ -15,7 +15,7 @@ use super::{
     Console,
     form::{Fields, Posted},
     inputs::{self, Input, summary, tick_box},
-    layout::{self, Here, page, trouble},
+    layout::{self, Here, back, page, trouble},
     shown::{After, badge, copyable, done, heading, time},
     visitor::Visitor,
     webhooks,
@@ -84,9 +84,7 @@ async fn create(State(console): State<Console>, posted: Posted) -> Response {
     };
     let form = filled(&visitor, &fields, &StoreForm::default());
     match console.admin.create_store(&visitor.who, kind, &form).await {
-        Ok(store) => {
-            Redirect::to(&format!("/console/stores/{}?done=made", store.id)).into_response()
-        }
+        Ok(store) => back(format_args!("/console/stores/{}", store.id), "made"),
         Err(error @ (Error::Invalid(_) | Error::Refused(_))) => {
             new_page(&visitor, kind, &form, Some(&error))
         }
@@ -185,7 +183,7 @@ async fn update(
     let form = filled(&visitor, &fields, &StoreForm::from(&around.store));
     let id = &around.store.id;
     match console.admin.update_store(&visitor.who, id, &form).await {
-        Ok(_) => Redirect::to(&format!("/console/stores/{id}?done=saved")).into_response(),
+        Ok(_) => back(format_args!("/console/stores/{id}"), "saved"),
         Err(error @ (Error::Invalid(_) | Error::Refused(_))) => {
             shown(&visitor, &around, &form, "", Some(&error))
         }

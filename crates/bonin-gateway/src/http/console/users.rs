@@ -4,7 +4,7 @@ use axum::{
     Router,
     extract::{FromRequest, FromRequestParts, Path, Request, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use bonin_core::{Redacted, UserId};
@@ -16,7 +16,7 @@ use super::{
     Console,
     form::{Fields, Posted},
     inputs::{Input, problems, summary},
-    layout::{self, Here, role_name, trouble},
+    layout::{self, Here, back, role_name, trouble},
     shown::{After, badge, copyable, done, heading, time},
     visitor::Visitor,
 };
@@ -266,7 +266,7 @@ async fn settled(
 ) -> Response {
     let error = match result {
         Ok(()) => {
-            return Redirect::to(&format!("/console/users/{id}?done={word}")).into_response();
+            return back(format_args!("/console/users/{id}"), word);
         }
         Err(error @ (Error::Invalid(_) | Error::Refused(_))) => error,
         Err(error) => return trouble(visitor, &error),

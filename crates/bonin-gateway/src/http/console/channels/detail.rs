@@ -3,7 +3,7 @@
 use axum::{
     extract::{Path, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use maud::{Markup, html};
 
@@ -12,7 +12,7 @@ use super::{
         Console,
         form::Posted,
         inputs::{self, Input, summary},
-        layout::{self, Here, page, trouble},
+        layout::{self, Here, back, page, settled, trouble},
         shown::{After, badge, copyable, done, heading, time},
         visitor::Visitor,
     },
@@ -63,7 +63,7 @@ pub(super) async fn rename(
         console.admin.rename_channel(&visitor.who, &id, name).await
     };
     match act.await {
-        Ok(()) => back(&id, "renamed"),
+        Ok(()) => back(page_of(&id), "renamed"),
         Err(error) => {
             let extra = Extra {
                 error: Some(&error),
@@ -91,7 +91,7 @@ pub(super) async fn replace_credentials(
             .await
     };
     match act.await {
-        Ok(_) => back(&id, "replaced"),
+        Ok(_) => back(page_of(&id), "replaced"),
         Err(error) => {
             let entered = EnteredCredentials {
                 hub_url: fields.text("hubUrl").to_owned(),
@@ -118,7 +118,7 @@ pub(super) async fn retire(
         let id = channel_id(id.clone())?;
         console.admin.retire_channel(&visitor.who, &id).await
     };
-    settled(&visitor, &id, "retired", act.await)
+    settled(&visitor, page_of(&id), "retired", act.await)
 }
 
 pub(super) async fn restore(
@@ -131,15 +131,7 @@ pub(super) async fn restore(
         let id = channel_id(id.clone())?;
         console.admin.restore_channel(&visitor.who, &id).await
     };
-    settled(&visitor, &id, "restored", act.await)
-}
-
-/// Back to the channel with what became of it.
-fn settled(visitor: &Visitor, id: &str, done: &str, result: Result<(), Error>) -> Response {
-    match result {
-        Ok(()) => back(id, done),
-        Err(error) => trouble(visitor, &error),
-    }
+    settled(&visitor, page_of(&id), "restored", act.await)
 }
 
 /// Asks KCP; its answer is shown here and kept nowhere.
@@ -165,9 +157,8 @@ pub(super) async fn test(
     }
 }
 
-fn back(id: &str, done: &str) -> Response {
-    // The id was well-formed, or nothing would have been done.
-    Redirect::to(&format!("/console/channels/{id}?done={done}")).into_response()
+fn page_of(id: &str) -> String {
+    format!("/console/channels/{id}")
 }
 
 /// The page with a form that came back; what is no mistake in a form is told as a page of its own.

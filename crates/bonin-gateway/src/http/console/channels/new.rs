@@ -3,7 +3,7 @@
 use axum::{
     extract::State,
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use bonin_core::StoreId;
 use bonin_store::{ChannelKind, StoreKind, StoreRow};
@@ -14,7 +14,7 @@ use super::{
         Console,
         form::Posted,
         inputs::{self, Input, summary},
-        layout::{self, Here, page, trouble},
+        layout::{self, Here, back, page, trouble},
         shown::{ForStore, heading},
         visitor::Visitor,
     },
@@ -94,8 +94,7 @@ pub(super) async fn create(State(console): State<Console>, posted: Posted) -> Re
     };
     let error = match made.await {
         Ok(channel) => {
-            let address = format!("/console/channels/{}?done=made", channel.id);
-            return Redirect::to(&address).into_response();
+            return back(format_args!("/console/channels/{}", channel.id), "made");
         }
         Err(error @ (Error::Invalid(_) | Error::Refused(_))) => error,
         Err(error) => return trouble(&visitor, &error),

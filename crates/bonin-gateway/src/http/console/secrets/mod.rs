@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{Path, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use bonin_core::{SecretId, StoreId};
@@ -18,7 +18,7 @@ use super::{
     Console,
     form::Posted,
     inputs::{self, Input, summary},
-    layout::{self, Here, page, trouble},
+    layout::{self, Here, back, page, settled, trouble},
     shown::{After, badge, done, heading, time},
     visitor::Visitor,
 };
@@ -213,7 +213,7 @@ async fn rename(
         console.admin.rename_secret(&visitor.who, &id, name).await
     };
     match act.await {
-        Ok(()) => back(&id, "renamed"),
+        Ok(()) => back(page_of(&id), "renamed"),
         Err(error @ (Error::Invalid(_) | Error::Refused(_))) => {
             detail(&console, &visitor, id, "", Some((name, &error))).await
         }
@@ -264,13 +264,9 @@ async fn revoke(
         let id = secret_id(id.clone())?;
         console.admin.revoke_secret(&visitor.who, &id).await
     };
-    match act.await {
-        Ok(()) => back(&id, "revoked"),
-        Err(error) => trouble(&visitor, &error),
-    }
+    settled(&visitor, page_of(&id), "revoked", act.await)
 }
 
-fn back(id: &str, done: &str) -> Response {
-    // The id was well-formed, or nothing would have been done.
-    Redirect::to(&format!("/console/secrets/{id}?done={done}")).into_response()
+fn page_of(id: &str) -> String {
+    format!("/console/secrets/{id}")
 }

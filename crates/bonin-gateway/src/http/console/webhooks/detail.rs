@@ -1,9 +1,11 @@
 //! One webhook: where it goes, what it is told of, how it stands, and what was sent to it.
 
+use std::fmt::Display;
+
 use axum::{
     extract::{Path, RawQuery, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use bonin_store::{DeliveryPage, PauseCause};
 use jiff::SignedDuration;
@@ -14,7 +16,7 @@ use super::{
         Console,
         form::Posted,
         inputs::{self, Input, summary},
-        layout::{self, Here, page, trouble},
+        layout::{self, Here, back, page, settled, trouble},
         shown::{After, done, heading, time},
         visitor::Visitor,
         words::number,
@@ -71,7 +73,7 @@ pub(super) async fn update(
         console.admin.update_webhook(&visitor.who, &id, &form).await
     };
     match act.await {
-        Ok(_) => back(&id, "saved"),
+        Ok(_) => back(page_of(&id), "saved"),
         Err(error @ (Error::Invalid(_) | Error::Refused(_))) => {
             let extra = Extra {
                 refused: Some((&form, &error)),
@@ -123,7 +125,7 @@ pub(super) async fn pause(
         let id = webhook_id(id.clone())?;
         console.admin.pause_webhook(&visitor.who, &id).await
     };
-    settled(&visitor, &id, "paused", act.await)
+    settled(&visitor, page_of(&id), "paused", act.await)
 }
 
 pub(super) async fn resume(
@@ -136,7 +138,7 @@ pub(super) async fn resume(
         let id = webhook_id(id.clone())?;
         console.admin.resume_webhook(&visitor.who, &id).await
     };
-    settled(&visitor, &id, "resumed", act.await)
+    settled(&visitor, page_of(&id), "resumed", act.await)
 }
 
 pub(super) async fn ask_to_retire(
@@ -152,7 +154,7 @@ pub(super) async fn ask_to_retire(
         Ok(webhook) => webhook,
         Err(error) => return trouble(&visitor, &error),
     };
-    let here = format!("/console/webhooks/{}", webhook.id);
+    let here = page_of(&webhook.id);
     let body = html! {
         nav.trail aria-label="위치" { a href=(here) { (short(&webhook)) } }
         (heading("이 웹훅을 폐기할까요?", None))
@@ -182,20 +184,11 @@ pub(super) async fn retire(
         let id = webhook_id(id.clone())?;
         console.admin.retire_webhook(&visitor.who, &id).await
     };
-    settled(&visitor, &id, "retired", act.await)
+    settled(&visitor, page_of(&id), "retired", act.await)
 }
 
-/// Back to the webhook with what became of it.
-fn settled(visitor: &Visitor, id: &str, done: &str, result: Result<(), Error>) -> Response {
-    match result {
-        Ok(()) => back(id, done),
-        Err(error) => trouble(visitor, &error),
-    }
-}
-
-fn back(id: &str, done: &str) -> Response {
-    // The id was well-formed, or nothing would have been done.
-    Redirect::to(&format!("/console/webhooks/{id}?done={done}")).into_response()
+fn page_of(id: impl Display) -> String {
+    format!("/console/webhooks/{id}")
 }
 
 async fn shown(console: &Console, visitor: &Visitor, id: String, extra: Extra<'_>) -> Response {
@@ -289,7 +282,7 @@ fn facts(webhook: &ShownWebhook, store: &str) -> Markup {
 }
 
 fn actions(visitor: &Visitor, webhook: &ShownWebhook) -> Markup {
-    let here = format!("/console/webhooks/{}", webhook.id);
+    let here = page_of(&webhook.id);
     let is_paused = matches!(webhook.state, WebhookState::Paused { .. });
     html! {
         div.actions {
@@ -313,7 +306,7 @@ fn actions(visitor: &Visitor, webhook: &ShownWebhook) -> Markup {
 }
 
 fn changes(visitor: &Visitor, webhook: &ShownWebhook, extra: &Extra<'_>) -> Markup {
-    let here = format!("/console/webhooks/{}", webhook.id);
+    let here = page_of(&webhook.id);
     let names = webhook.events.iter().map(|event| event.type_name());
     let as_it_is = WebhookForm {
         url: webhook.address.clone(),

@@ -4,13 +4,18 @@ use std::time::Duration;
 
 use axum::{
     extract::{Path, State},
-    response::{IntoResponse, Redirect, Response},
+    response::Response,
 };
 use bonin_core::{WebhookDeliveryId, WebhookEndpointId};
 use bonin_store::DeliveryState;
 
 use super::{
-    super::{Console, form::Posted, layout::trouble, visitor::Visitor},
+    super::{
+        Console,
+        form::Posted,
+        layout::{back, trouble},
+        visitor::Visitor,
+    },
     deliveries, webhook_id,
 };
 use crate::admin::Error;
@@ -76,10 +81,10 @@ fn shown(
     done: &str,
 ) -> Response {
     match sent {
-        Ok((id, sent)) => Redirect::to(&format!(
-            "/console/webhooks/{id}/deliveries/{sent}?done={done}"
-        ))
-        .into_response(),
+        Ok((id, sent)) => back(
+            format_args!("/console/webhooks/{id}/deliveries/{sent}"),
+            done,
+        ),
         Err(error) => trouble(visitor, &error),
     }
 }
