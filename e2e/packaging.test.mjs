@@ -15,6 +15,7 @@ import { Program, readyFile, run, waitFor } from './harness/program.mjs';
 import { Receiver } from './harness/receiver.mjs';
 import { Serve } from './harness/serve.mjs';
 import { freePort } from './harness/standalone.mjs';
+import { whyNoTrace } from './harness/strace.mjs';
 
 const packaged = (name) => readFile(fileURLToPath(new URL(`../packaging/${name}`, import.meta.url)), 'utf8');
 const file = (name) => readFile(fileURLToPath(new URL(`../${name}`, import.meta.url)), 'utf8');
@@ -39,6 +40,14 @@ async function startUnder(serve, under, env = {}) {
 }
 
 const root = process.getuid() === 0;
+
+/** Why nothing can be mounted here, even by root: that the kernel lets nobody, as in most containers, and nothing else. */
+async function whyNoMounts() {
+  const { code, stderr } = await command('unshare', ['--mount', 'true']);
+  if (code === 0) return undefined;
+  if (/Operation not permitted/.test(stderr)) return stderr.trim();
+  throw new Error(`unshare does not work here: ${stderr}`);
+}
 
 /**
  * What runs a program as nobody special, without rights, where nothing but the test's folder can be written to; `under` runs the
@@ -112,7 +121,12 @@ describe('a machine of systemd', () => {
   before(async () => (serve = await Serve.setUp()));
   after(() => serve?.stop());
 
-  test('the gateway makes no system call that the unit forbids', async () => {
+  test('the gateway makes no system call that the unit forbids', async (t) => {
+    const why = (await whyNoTrace()) ?? (root && (await whyNoMounts()));
+    if (why) {
+      t.diagnostic(`NOT SHOWN HERE that the gateway does without what the unit forbids: ${why}`);
+      return t.skip(`nobody may trace or mount here: ${why}`);
+    }
     const unit = await packaged('systemd/bonin.service');
     const trace = join(serve.folder, 'trace');
     const strace = ['strace', '-D', '-f', '-qq', '-e', 'signal=none', '-o', trace];
@@ -199,7 +213,12 @@ describe('a container', () => {
   before(async () => (serve = await Serve.setUp()));
   after(() => serve?.stop());
 
-  test('as nobody special, without rights, on a file system that cannot be written to', { skip: !root && 'only root may take rights away' }, async () => {
+  test('as nobody special, without rights, on a file system that cannot be written to', { skip: !root && 'only root may take rights away' }, async (t) => {
+    const why = await whyNoMounts();
+    if (why) {
+      t.diagnostic(`NOT SHOWN HERE that the gateway runs on a file system that cannot be written to: ${why}`);
+      return t.skip(`nobody may mount here: ${why}`);
+    }
     await startUnder(serve, await bare(serve));
 
     const about = (name) => readFile(`/proc/${serve.program.child.pid}/${name}`, 'utf8');
@@ -285,6 +304,19 @@ describe('a container', () => {
     } finally {
       await server.dispose();
     }
+  });
+
+  test('what Compose refuses every command without is written down before the first one', async () => {
+    const compose = await packaged('compose.yaml');
+    const required = [...compose.matchAll(/\$\{(\w+):?\?/g)].map(([, name]) => name);
+    assert.ok(required.includes('BONIN_PUBLIC_URL'), required.join(' '));
+    const steps = [...compose.matchAll(/^# {5}(.+)$/gm)].map(([, step]) => step);
+    const first = steps.findIndex((step) => step.startsWith('docker compose '));
+    assert.ok(first > 0, steps.join('\n'));
+    for (const name of required) {
+      assert.ok(steps.slice(0, first).some((step) => new RegExp(`^echo ${name}=\\S+ >>? \\.env\\b`).test(step)), `${name} is written into .env first`);
+    }
+    assert.match(await packaged('.gitignore'), /^\/\.env$/m);
   });
 
   test('what is said in several files is the same in all', async () => {
