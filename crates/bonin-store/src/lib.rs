@@ -19,8 +19,6 @@ mod time;
 mod verification;
 mod webhook;
 
-use std::sync::atomic::AtomicBool;
-
 use bonin_core::Rules;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -62,8 +60,8 @@ pub struct Store {
     database: Database,
     keyring: Keyring,
     rules: Rules,
-    /// Something was erased that the write-ahead log may still hold.
-    log_to_truncate: AtomicBool,
+    /// What was erased, and may still stand in the write-ahead log.
+    erasures: verification::Erasures,
     /// Wakes those who send webhooks.
     outbox: webhook::Outbox,
 }
@@ -81,7 +79,7 @@ impl Store {
             database: Database::connect(url, options).await?,
             keyring,
             rules,
-            log_to_truncate: AtomicBool::new(false),
+            erasures: verification::Erasures::default(),
             outbox: webhook::Outbox::default(),
         })
     }

@@ -1,7 +1,5 @@
 //! Erasure: what is personal goes, the row and its timeline stay.
 
-use std::sync::atomic::Ordering;
-
 use bonin_core::{Ci, IdentityVerificationId, PhoneNumber, Redacted, StoreId, TxId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -252,26 +250,10 @@ impl Store {
                 .because((*reason).clone());
             self.append(&mut locked.tx, by, act, now).await?;
         }
+        // Before it is on disk: whoever asked may hang up while it is committed, which does not keep it from being so.
+        self.erasures.note();
         locked.commit().await?;
-        self.log_to_truncate.store(true, Ordering::Release);
         Ok(Erasure::Erased)
-    }
-
-    /// Whether something that was erased may still stand in the write-ahead log.
-    pub fn is_to_be_scrubbed(&self) -> bool {
-        self.log_to_truncate.load(Ordering::Acquire)
-    }
-
-    /// Makes sure that what was erased is not left in the write-ahead log either. `false` where a reader stands in the way:
-    /// it is to be called again.
-    pub async fn scrub(&self) -> Result<bool, StoreError> {
-        // What is erased from here on asks for another time.
-        self.log_to_truncate.store(false, Ordering::Release);
-        let done = self.database.truncate_log().await;
-        if !matches!(done, Ok(true)) {
-            self.log_to_truncate.store(true, Ordering::Release);
-        }
-        done
     }
 }
 

@@ -1,10 +1,19 @@
 //! Erasure: gone from rows, indexes and files; the row and its timeline stay.
 
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+};
+
 use bonin_core::*;
 use bonin_store::*;
 use jiff::SignedDuration;
 
-use crate::fixture::{Fixture, at, claim, key, person, someone, store_id, tx};
+use crate::{
+    fixture::{Fixture, at, claim, key, person, someone, store_id, tx},
+    place::on_postgres,
+};
 
 const PHONE: &str = "01012345678";
 
@@ -70,6 +79,59 @@ async fn what_was_erased_is_in_no_row_and_in_no_file() {
     let kinds: Vec<_> = kinds.iter().map(|entry| entry.kind.as_str()).collect();
     assert_eq!(kinds.last(), Some(&"erased"));
     assert!(kinds.contains(&"verified"), "{kinds:?}");
+}
+
+/// Looks at work so many times, whenever there is something to see, and lets go of it.
+async fn hung_up_on<F: Future>(work: F, looks: u32) -> Option<F::Output> {
+    let mut work = pin!(work);
+    let mut left = looks;
+    poll_fn(move |context| {
+        left -= 1;
+        match work.as_mut().poll(context) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_was_erased_for_somebody_who_hung_up_is_still_to_go_from_the_log() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    let (by, reason) = (someone(), reason());
+    let (mut looks, mut erased_for_nobody) = (1, 0);
+    for number in 1..=200 {
+        // A phone gets ten messages an hour.
+        let (id, second) = (format!("order{number}"), i64::from(number) * 4000);
+        fixture.open(&id, number, second).await;
+        let refused = ConfirmOutcome::Failed(FailureReason::Refused);
+        fixture.confirm(&id, number, second + 1, refused).await;
+        let key = key(&id);
+        let erasing = store.erase(&key, &by, &reason, at(second + 2));
+        let answered = hung_up_on(erasing, looks).await;
+        // Waits for the end of what was begun, and says what came of it.
+        let again = store.erase(&key, &by, &reason, at(second + 3)).await;
+        let was_erased = again.unwrap() == Erasure::ErasedBefore;
+        assert!(store.is_to_be_scrubbed(), "after {looks} looks");
+        while !store.scrub().await.unwrap() {}
+        assert!(!store.is_to_be_scrubbed());
+        erased_for_nobody += u32::from(was_erased && answered.is_none());
+        if erased_for_nobody == 3 || (on_postgres() && answered.is_some()) {
+            break;
+        }
+        // How many looks it takes differs a little from time to time.
+        looks = if answered.is_some() {
+            looks.max(4) - 3
+        } else {
+            looks + 1
+        };
+    }
+    assert!(
+        on_postgres() || erased_for_nobody > 0,
+        "nobody hung up in time"
+    );
 }
 
 #[tokio::test]
