@@ -194,6 +194,9 @@ describe('webhooks in the console', () => {
     const table = page.getByRole('table');
     assert.equal(await table.locator('tbody tr').count(), 2);
     assert.equal(await table.getByText('다시 시작한 뒤').count(), 2);
+    await table.getByRole('link').first().click();
+    await page.getByText('다시 시작할 때까지 이 메시지는 기다립니다').waitFor();
+    await page.goBack();
     await page.getByLabel('identityVerificationId').fill(one);
     await page.getByRole('button', { name: '찾기' }).click();
     await page.waitForURL(/identityVerificationId=/);

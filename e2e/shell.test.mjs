@@ -76,7 +76,7 @@ describe('bonin store', () => {
       ],
       /--name: .*--origin: .*https:\/\/shop\.example으로.*--redirect-host: .*--redirect-scheme: .*--retention-days: /,
     );
-    await shell.refuses(['store', 'show', NOWHERE], /상점을\(를\) 찾을 수 없습니다/);
+    await shell.refuses(['store', 'show', NOWHERE], /상점을 찾을 수 없습니다/);
     await shell.refuses(['store', 'update', NOWHERE, '--name', 'x'], /찾을 수 없습니다/);
     await shell.refuses(['store', 'update', NOWHERE, '--origin', 'https://a.example', '--clear-origins'], /cannot be used with/, { status: 2 });
     await shell.refuses(['store', 'create', '--name', 'x', '--kind', 'half'], /--kind/, { status: 2 });

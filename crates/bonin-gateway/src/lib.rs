@@ -6,6 +6,7 @@ mod config;
 pub mod http;
 pub mod ids;
 pub mod metrics;
+mod particles;
 mod problems;
 pub mod provider;
 pub mod service;

@@ -3,7 +3,7 @@
 use bonin_store::StoreError;
 
 use super::Action;
-use crate::{Problems, ids::NoRandomness};
+use crate::{Problems, ids::NoRandomness, particles::object};
 
 impl Problems {
     /// What came of it, if nothing was wrong.
@@ -26,7 +26,7 @@ pub enum Error {
     #[error("{}", .0.refusal())]
     Forbidden(Action),
     /// There is no such thing.
-    #[error("{0}을(를) 찾을 수 없습니다. 아이디를 확인해야 합니다.")]
+    #[error("{} 찾을 수 없습니다. 아이디를 확인해야 합니다.", object(.0))]
     NotFound(&'static str),
     /// It is well-formed and allowed, but not now or not so: the message says why and what to do.
     #[error("{0}")]

@@ -184,7 +184,7 @@ fn login_page(
             (Input { name: "password", label: "비밀번호", required: true, autocomplete: "current-password", ..Input::default() }.password(None))
             button.primary type="submit" { "로그인" }
         }
-        p.fine { "비밀번호나 휴대폰을 잃었다면 소유자(OWNER)에게 재설정을 요청해 주세요." }
+        p.fine { "비밀번호를 잊었거나 인증 앱이 있는 휴대폰을 잃어버렸다면 소유자(OWNER)에게 재설정을 요청해 주세요." }
     };
     answer(error, "로그인", body)
 }

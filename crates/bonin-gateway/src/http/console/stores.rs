@@ -272,8 +272,8 @@ fn secrets(visitor: &Visitor, store: &StoreRow, secrets: &[ApiSecret]) -> Markup
                         p.meta {
                             code { (secret.prefix) "…" }
                             @match secret.last_used_at {
-                                Some(at) => { " 마지막 사용 " (time(at)) },
-                                None => " 아직 쓰이지 않았습니다",
+                                Some(at) => { " · 마지막 사용 " (time(at)) },
+                                None => " · 아직 쓰이지 않았습니다",
                             }
                         }
                     }

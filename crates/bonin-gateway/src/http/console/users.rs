@@ -45,10 +45,15 @@ const ROLES: [(&str, &str); 3] = [
     ("OWNER", "소유자 (OWNER)"),
 ];
 /// What each may do.
-const ROLES_EXPLAINED: &str = "조회자는 보기만 하고 개인정보는 볼 수 없습니다. 운영자는 상점, 채널, 시크릿을 관리하고 사유를 적어 개인정보를 봅니다. 소유자는 사용자 관리까지 모두 합니다.";
+const ROLES_EXPLAINED: &str = "조회자는 보기만 하고 개인정보는 볼 수 없습니다. 운영자는 상점, 채널, API 시크릿, 웹훅을 관리하고 사유를 적어 개인정보를 봅니다. 소유자는 사용자 관리까지 모두 합니다.";
 
 fn page(visitor: &Visitor, title: &str, body: Markup) -> Response {
     layout::page(visitor, Here::Users, title, body)
+}
+
+/// The way back to the list.
+fn trail() -> Markup {
+    html! { nav.trail aria-label="위치" { a href="/console/users" { "사용자" } } }
 }
 
 /// The user of an address. One that is not well-formed is not there.
@@ -106,6 +111,7 @@ fn new_page(visitor: &Visitor, form: &UserForm, error: Option<&Error>) -> Respon
         &form.role
     };
     let body = html! {
+        (trail())
         (heading("사용자 만들기", None))
         (summary(error))
         form.sheet method="post" action="/console/users/new" {
@@ -113,7 +119,7 @@ fn new_page(visitor: &Visitor, form: &UserForm, error: Option<&Error>) -> Respon
             (Input { name: "username", label: "아이디", value: &form.username, required: true, hint: "영문 소문자와 숫자, . _ @ - 로 1자에서 64자까지 적습니다.", ..Input::default() }.text(problems))
             (Input { name: "role", label: "역할", value: role, required: true, hint: ROLES_EXPLAINED, ..Input::default() }.select(&ROLES, problems))
             p.hint { "만들면 임시 비밀번호를 한 번 보여 줍니다. 사용자는 처음 로그인할 때 비밀번호를 바꿔야 합니다." }
-            button.primary type="submit" { "만들기" }
+            p.actions { button.primary type="submit" { "만들기" } a href="/console/users" { "취소" } }
         }
     };
     let page = page(visitor, "사용자 만들기", body);
@@ -203,6 +209,7 @@ fn act(visitor: &Visitor, user: &ConsoleUser, act: &str, label: &str, class: &st
 fn shown(visitor: &Visitor, user: &ConsoleUser, word: &str, error: Option<&Error>) -> Markup {
     let problems = problems(error);
     html! {
+        (trail())
         (heading(&user.username, None))
         (done(word, &[
             ("role", "역할을 바꿨습니다. 사용자는 다시 로그인해야 합니다."),
@@ -240,7 +247,7 @@ fn shown(visitor: &Visitor, user: &ConsoleUser, word: &str, error: Option<&Error
             p { "임시 비밀번호를 새로 만들어 한 번 보여 줍니다. 사용자는 모든 기기에서 로그아웃됩니다." }
             (act(visitor, user, "password", "비밀번호 재설정", ""))
             @if user.has_totp {
-                p { "휴대폰을 잃어 인증 번호를 볼 수 없을 때, 본인인지 확인하고 해제합니다." }
+                p { "휴대폰을 잃어버려 인증 번호를 볼 수 없을 때, 본인인지 확인하고 해제합니다." }
                 (act(visitor, user, "second-factor", "2단계 인증 해제", "danger"))
             }
         }

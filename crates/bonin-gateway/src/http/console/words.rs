@@ -93,13 +93,6 @@ pub(super) fn length(millis: i64) -> String {
     }
 }
 
-/// A noun with 을 or 를, whichever it takes.
-pub(super) fn object(noun: &str) -> String {
-    let last = noun.chars().next_back().map_or(0, u32::from);
-    let has_final = (0xAC00..=0xD7A3).contains(&last) && !(last - 0xAC00).is_multiple_of(28);
-    format!("{noun}{}", if has_final { "을" } else { "를" })
-}
-
 /// A number with its thousands apart.
 pub(super) fn number(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
@@ -138,13 +131,6 @@ mod tests {
         for (millis, told) in table {
             assert_eq!(length(millis), told);
         }
-    }
-
-    #[test]
-    fn nouns_take_the_particle_that_fits_their_last_letter() {
-        assert_eq!(object("인증번호 발송"), "인증번호 발송을");
-        assert_eq!(object("인증 창 결과 조회"), "인증 창 결과 조회를");
-        assert_eq!(object("2100"), "2100를");
     }
 
     #[test]

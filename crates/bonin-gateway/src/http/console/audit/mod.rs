@@ -156,6 +156,7 @@ fn subject_of(visitor: &Visitor, entry: &AuditEntry, subject: &str) -> Markup {
         ("store", _) => Some(format!("/console/stores/{subject}")),
         ("channel", _) => Some(format!("/console/channels/{subject}")),
         ("secret", _) => Some(format!("/console/secrets/{subject}")),
+        ("webhook", _) => Some(format!("/console/webhooks/{subject}")),
         ("verification", Some(store)) => Some(format!("/console/verifications/{store}/{subject}")),
         ("user" | "login" | "session" | "logout", _) if visitor.who.may(Action::SeeUsers) => {
             Some(format!("/console/users/{subject}"))

@@ -1,7 +1,10 @@
 //! The audit in sentences.
 
 use bonin_store::AuditProblem;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
+
+use super::super::words::korean;
 
 /// What can be asked for together: the first word of an action, and what people call it.
 pub(super) const GROUPS: [(&str, &str); 12] = [
@@ -126,19 +129,36 @@ pub(super) fn changes(details: &str) -> Vec<String> {
 }
 
 fn change(name: &str, value: &Value) -> Option<String> {
+    let told = |value: &Value| match value {
+        Value::String(text) => known(name, text).unwrap_or_else(|| plain(value)),
+        value => plain(value),
+    };
     let name = field(name);
     if let Some((from, to)) = value.as_object().and_then(from_to) {
-        return Some(format!("{name}: {} → {}", plain(from), plain(to)));
+        return Some(format!("{name}: {} → {}", told(from), told(to)));
     }
     match value {
         Value::Null => None,
         Value::Array(all) if all.is_empty() => None,
-        value => Some(format!("{name}: {}", plain(value))),
+        value => Some(format!("{name}: {}", told(value))),
     }
 }
 
 fn from_to(change: &Map<String, Value>) -> Option<(&Value, &Value)> {
     (change.len() == 2).then(|| Some((change.get("from")?, change.get("to")?)))?
+}
+
+/// A value that is written for machines, as people read it: a time as clocks in Korea show it, like those beside it.
+fn known(name: &str, text: &str) -> Option<String> {
+    match (name, text) {
+        ("certificateEndsAt" | "expiresAt" | "failingSince" | "previousUntil", time) => {
+            let there = korean(time.parse::<Timestamp>().ok()?);
+            Some(there.strftime("%Y-%m-%d %H:%M").to_string())
+        }
+        ("cause", "FAILING") => Some("전달에 계속 실패함".to_owned()),
+        ("cause", "REQUEST") => Some("사람이 멈춤".to_owned()),
+        _ => None,
+    }
 }
 
 fn plain(value: &Value) -> String {
@@ -193,6 +213,20 @@ mod tests {
             ]
         );
         assert!(changes("not json").is_empty());
+    }
+
+    #[test]
+    fn times_are_told_as_clocks_in_korea_show_them() {
+        let paused = r#"{"cause":"FAILING","failingSince":"2026-11-23T17:18:07.955Z"}"#;
+        assert_eq!(
+            changes(paused),
+            [
+                "까닭: 전달에 계속 실패함",
+                "실패하기 시작한 때: 2026-11-24 02:18"
+            ]
+        );
+        let unreadable = r#"{"expiresAt":"never"}"#;
+        assert_eq!(changes(unreadable), ["만료: never"]);
     }
 
     #[test]

@@ -5,9 +5,9 @@ use maud::{Markup, html};
 
 use super::super::{
     overview::UNKNOWN,
-    words::{clock, korean, length, object},
+    words::{clock, korean, length},
 };
-use crate::admin::TimelineLine;
+use crate::{admin::TimelineLine, particles::object};
 
 /// How a line looks: what went well, what went wrong, and what just happened.
 fn class(line: &TimelineLine) -> &'static str {

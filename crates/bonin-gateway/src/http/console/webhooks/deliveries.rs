@@ -227,13 +227,16 @@ fn body(visitor: &Visitor, shown: &ShownDelivery, after: &str) -> Markup {
         tries,
     } = shown;
     let is_used = !matches!(endpoint.state, WebhookState::Retired { .. });
+    let waits = matches!(endpoint.state, WebhookState::Paused { .. });
     let may_send = is_used && !delivery.is_being_sent && visitor.who.may(Action::ChangeWebhooks);
     html! {
         nav.trail aria-label="위치" { a href={ "/console/webhooks/" (endpoint.id) } { (short(endpoint)) } }
         (heading(&format!("{} 메시지", event_name(delivery.event)), None))
         @if delivery.state == DeliveryState::Pending {
             p.alert role="status" {
-                @if tries.is_empty() { "아직 결과가 없습니다. " } @else { "아직 전달하지 못했습니다. 정해진 때에 다시 시도합니다. " }
+                @if waits && !delivery.is_being_sent { "웹훅이 중지되어 있습니다. 다시 시작할 때까지 이 메시지는 기다립니다. " }
+                @else if tries.is_empty() { "아직 결과가 없습니다. " }
+                @else { "아직 전달하지 못했습니다. 정해진 때에 다시 시도합니다. " }
                 a href=(here(delivery)) { "새로 고침" } "하면 지금의 상태를 봅니다."
             }
         } @else {

@@ -225,7 +225,7 @@ fn body(
     let may_change = is_used && visitor.who.may(Action::ChangeWebhooks);
     html! {
         nav.trail aria-label="위치" { a href="/console/webhooks" { "웹훅" } }
-        (heading(&short(webhook), None))
+        header.heading { h1.address { (short(webhook)) } }
         (done(extra.after, &[
             ("saved", "저장했습니다."),
             ("paused", "일시 중지했습니다. 그동안의 메시지는 다시 시작할 때까지 기다립니다."),
@@ -269,9 +269,8 @@ fn facts(webhook: &ShownWebhook, store: &str) -> Markup {
             dt { "상점" } dd { a href={ "/console/stores/" (webhook.store) } { (store) } }
             dt { "이벤트" }
             dd {
-                @for (at, event) in webhook.events.iter().enumerate() {
-                    @if at > 0 { ", " }
-                    (event_name(*event)) " " code { (event.type_name()) }
+                @for event in &webhook.events {
+                    p { (event_name(*event)) " " code { (event.type_name()) } }
                 }
             }
             dt { "대기 중인 메시지" } dd { (number(webhook.pending)) "건" }

@@ -213,7 +213,7 @@ fn filled(fields: &Fields) -> WebhookForm {
 /// The fields of [`WebhookForm`].
 fn fields_of(form: &WebhookForm, problems: Option<&Problems>) -> Markup {
     html! {
-        (Input { name: "url", label: "받는 주소", value: form.url.expose(), required: true, hint: "메시지를 POST로 받을 https 주소입니다. 예: https://shop.example.com/webhooks", ..Input::default() }.text(problems))
+        (Input { name: "url", label: "받는 주소", value: form.url.expose(), required: true, hint: "메시지를 POST로 받을 https 주소입니다. http 주소는 운영 설정에서 허용한 네트워크에서만 쓸 수 있습니다(bonin dev에서는 이 컴퓨터, 127.0.0.1). 예: https://shop.example.com/webhooks", ..Input::default() }.text(problems))
         fieldset #events {
             legend { "알림을 받을 이벤트" }
             @for event in WebhookEvent::CHOOSABLE {
