@@ -1,13 +1,14 @@
-// What the README tells a newcomer to paste does what it says. Only addresses are exchanged: tests use free ports.
+// What the README and /docs tell a newcomer to paste does what it says. Only addresses are exchanged: tests use free ports.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { command } from './harness/command.mjs';
-import { Dev } from './harness/dev.mjs';
-import { BINARY, removeFolder, temporaryFolder } from './harness/program.mjs';
+import { Dev, STORE } from './harness/dev.mjs';
+import { BINARY, removeFolder, runJson, temporaryFolder, waitFor } from './harness/program.mjs';
 import { freePort } from './harness/standalone.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -91,3 +92,38 @@ for (const readme of ['README.md', 'README.ko.md']) {
     });
   });
 }
+
+test('the receiver that /docs shows takes what `bonin dev` sends, and refuses what it did not send', async () => {
+  const dev = await Dev.start({ contract: false });
+  let receiver;
+  try {
+    const page = await (await fetch(new URL('/docs', dev.gateway))).text();
+    const shown = /<figcaption>받는 서버[^<]*<\/figcaption><pre[^>]*><code>([^<]*)<\/code>/.exec(page)[1];
+    const code = shown.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}/`;
+    const env = { ...dev.env, BONIN_WEBHOOK_ALLOW_NETWORKS: '127.0.0.0/8' };
+    const shell = (args) => runJson(['webhook', ...args], { env });
+    const made = await shell(['create', '--store', STORE, '--url', url, '--event', 'IdentityVerification.Verified']);
+
+    assert.ok(code.includes('listen(3000)'), code);
+    receiver = spawn('node', ['--input-type=module', '-e', code.replace('3000', String(port))], {
+      cwd: HERE,
+      env: { ...process.env, WEBHOOK_SECRET: made.secret },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let told = '';
+    receiver.stdout.setEncoding('utf8').on('data', (text) => (told += text));
+    const post = () => fetch(url, { method: 'POST', body: '{}' }).catch(() => undefined);
+    const refused = await waitFor('the receiver', post);
+    assert.equal(refused.status, 400);
+    assert.equal(told, '');
+
+    const sent = await shell(['test', made.id, '--wait', '10s']);
+    assert.equal(sent.state, 'DELIVERED', JSON.stringify(sent));
+    await waitFor('what it says', () => told.startsWith('Webhook.Test'));
+  } finally {
+    receiver?.kill();
+    await dev.stop();
+  }
+});

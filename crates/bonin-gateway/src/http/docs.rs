@@ -2,6 +2,7 @@
 
 mod fields;
 mod guide;
+mod webhooks;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
@@ -68,6 +69,7 @@ pub fn render(openapi: &Value) -> String {
                         @for operation in &operations { (section(&document, operation)) }
                         (models(&document))
                         (errors(&document, &operations))
+                        (webhooks::section())
                         (guide::limits())
                         (guide::rules())
                     }
@@ -138,6 +140,7 @@ fn contents(document: &Document<'_>, operations: &[Operation<'_>]) -> Markup {
                 li { a href={ "#" (name) } { (fields::title(name, schema)) } }
             }
             li { a href="#errors" { "오류" } }
+            li { a href="#webhooks" { "웹훅" } }
             li { a href="#limits" { "요청 제한" } }
             li { a href="#rules" { "입력 규칙" } }
         }
