@@ -6,6 +6,7 @@ import { chown, lstat, readFile, rm, stat, symlink, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { isBlob } from './harness/database.mjs';
+import { scrape } from './harness/figures.mjs';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
 import { run, sleep, waitFor } from './harness/program.mjs';
 import { Serve } from './harness/serve.mjs';
@@ -182,6 +183,30 @@ describe('a rotation under load', () => {
     assert.equal((await run(['audit', 'verify'], { env: serve.env })).code, 0);
     const sure = await run(['key', 'drop', `${to}`], { env: serve.env });
     assert.match(sure.stderr, /the one that everything is sealed with/);
+  });
+});
+
+describe('a rotation that takes its time', () => {
+  const EVERY = 2_000;
+  let serve;
+  before(async () => {
+    serve = await Serve.setUp();
+    const file = join(serve.folder, 'bonin.key');
+    await writeFile(file, `${serve.key}\n`, { mode: 0o600 });
+    serve.env = { BONIN_DATABASE: serve.env.BONIN_DATABASE, BONIN_KEY_FILE: file };
+    await serve.start({ env: { BONIN_SWEEP_INTERVAL: `${EVERY}ms`, BONIN_METRICS_LISTEN: '127.0.0.1:0' }, contract: false });
+  });
+  after(() => serve?.stop());
+
+  test('is heard of at every part, so that the worker does not count as stuck', async () => {
+    const keys = async () => (await scrape(serve.metrics)).sum('bonin_worker_runs_total', { worker: 'keys', result: 'ok' });
+    await waitFor('a round of the worker', async () => (await keys()) > 0);
+    const [before, began] = [await keys(), Date.now()];
+    assert.equal((await serve.json(['key', 'rotate', '--no-wait'])).active, 2);
+    await waitFor('the rotation to end', async () => (await serve.json(['key', 'list'])).every(({ state }) => state !== 'OPENING'));
+    const rounds = (Date.now() - began) / EVERY + 1;
+    const heard = (await keys()) - before;
+    assert.ok(heard > rounds + 5, `heard of ${heard} times, in time for ${rounds} rounds`);
   });
 });
 

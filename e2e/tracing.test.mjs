@@ -2,15 +2,13 @@
 // and nobody waiting for it.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Collector } from './harness/collector.mjs';
 import { CHANNEL, Dev, SECRET, STORE } from './harness/dev.mjs';
 import { scrape } from './harness/figures.mjs';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
 import { run, waitFor } from './harness/program.mjs';
+import { Receiver } from './harness/receiver.mjs';
 import { search } from './harness/search.mjs';
 import { Serve } from './harness/serve.mjs';
 import { freePort } from './harness/standalone.mjs';
@@ -231,19 +229,14 @@ describe('a gateway that sends traces', () => {
   });
 
   test('lets the trace of a receiver of webhooks go on from ours', async () => {
-    const heard = [];
-    const receiver = createServer((request, response) => {
-      heard.push(request.headers.traceparent);
-      request.resume().on('end', () => response.writeHead(200).end());
-    });
-    await new Promise((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+    const receiver = await Receiver.start();
     try {
-      const url = `http://127.0.0.1:${receiver.address().port}/hook-traced-3d7e`;
+      const url = `${receiver.url}/hook-traced-3d7e`;
       await dev.json(['webhook', 'create', '--store', STORE, '--url', url, '--webhook-allow-networks', '127.0.0.0/8']);
       const sent = await post(`/identity-verifications/${newId()}/send`, sending(newPerson(), { operator: 'KT', method: 'APP' }));
       assert.equal(sent.status, 200, await sent.text());
-      const header = await waitFor('the webhook', () => heard[0]);
-      const [, trace, parent] = header.match(/^00-([0-9a-f]{32})-([0-9a-f]{16})-01$/);
+      const [{ headers }] = await receiver.until('the webhook', ({ requests }) => requests);
+      const [, trace, parent] = headers.traceparent.match(/^00-([0-9a-f]{32})-([0-9a-f]{16})-01$/);
       const spans = await waitFor('its span', () => {
         const all = collector.spans.filter((span) => span.trace === trace);
         return all.some(({ id }) => id === parent) && all;
@@ -255,7 +248,7 @@ describe('a gateway that sends traces', () => {
       assertNothingMore(collector.spans);
       assert.deepEqual(search({ address: 'hook-traced-3d7e' }, { traces: collector.bytes }), []);
     } finally {
-      receiver.close();
+      await receiver.stop();
     }
   });
 
@@ -280,9 +273,6 @@ describe('a collector that is away, slow or full', () => {
     await serve?.stop();
     await collector?.stop();
   });
-
-  const metricsOf = async () =>
-    scrape(JSON.parse(readFileSync(join(serve.folder, `ready-${serve.starts}.json`), 'utf8')).metrics);
 
   async function startWith(endpoint, env = {}) {
     await serve.start({
@@ -317,10 +307,12 @@ describe('a collector that is away, slow or full', () => {
       await startWith(endpoint);
       await load(3000);
       const figures = await waitFor(`more spans than the queue has room for, ${how}`, async () => {
-        const now = await metricsOf();
+        const now = await scrape(serve.metrics);
         return now.sum('bonin_trace_spans_total') > 6000 && now;
       });
       assert.equal(figures.sum('bonin_trace_spans_exported_total'), 0, how);
+      const waiting = figures.sum('bonin_trace_spans_total') - figures.sum('bonin_trace_spans_lost_total');
+      assert.ok(waiting <= 4096, `${how}: ${waiting} wait, and every other one is counted as lost`);
       assert.equal(figures.sum('bonin_http_requests_total', { status: '4xx' }), 3000, how);
       assert.equal((await serve.sdk().getIdentityVerifications({})).page.totalCount, 0, how);
       // Ends well, within the bound that the harness has for any stop. Whoever comes back now gets what was kept: no more than the
@@ -340,10 +332,10 @@ describe('a collector that is away, slow or full', () => {
     collector.answer = 400;
     await startWith(collector.address);
     await load(20);
-    await waitFor('the refusal to be noticed', async () => (await metricsOf()).sum('bonin_trace_spans_lost_total') > 0);
+    await waitFor('the refusal to be noticed', async () => (await scrape(serve.metrics)).sum('bonin_trace_spans_lost_total') > 0);
     collector.answer = 200;
     await load(20);
-    await waitFor('spans to be taken', async () => (await metricsOf()).sum('bonin_trace_spans_exported_total') > 0);
+    await waitFor('spans to be taken', async () => (await scrape(serve.metrics)).sum('bonin_trace_spans_exported_total') > 0);
     await serve.stopGateway();
     assert.match(serve.program.stderr, /traces cannot be sent; requests are not affected/);
     assert.match(serve.program.stderr, /traces are sent again/);

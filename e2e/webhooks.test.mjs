@@ -2,11 +2,13 @@
 // sent into networks that the operator does not name.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { Webhook } from '@portone/server-sdk';
 import { succeed } from './harness/command.mjs';
+import { scrape } from './harness/figures.mjs';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
 import { run, waitFor } from './harness/program.mjs';
 import { Receiver, Trap } from './harness/receiver.mjs';
@@ -258,28 +260,38 @@ describe('to a receiver', () => {
   });
 
   test('an answer without an end is not read to its end, and its status counts', async () => {
+    let written = 0;
+    const part = Buffer.alloc(64 * 1024, 'x');
     const to = await receiver({
-      answer: (_, response) => {
+      answer: async (_, response) => {
         response.writeHead(200);
-        const writing = setInterval(() => response.write('x'.repeat(64 * 1024)), 1);
-        response.on('close', () => clearInterval(writing));
+        while (!response.destroyed) {
+          written += part.length;
+          if (!response.write(part)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+        }
       },
     });
     const { id } = await hook(to.url);
     const made = await webhook(['test', id]);
     const kept = await settled(made.id, 'DELIVERED');
     assert.deepEqual(kept.tries.map(({ status }) => status), [200]);
+    // What the kernels on the way hold, and little more.
+    assert.ok(written < 32 * 1024 * 1024, `${written} bytes were taken`);
   });
 
-  test('a receiver that hangs keeps no message from another', async () => {
-    const hanging = await receiver({ answer: () => {} });
-    const to = await receiver();
-    await hook(hanging.url);
-    await hook(to.url);
-    const ids = [];
-    for (let count = 0; count < 6; count += 1) ids.push((await verify()).id);
-    for (const id of ids) await to.until(`both messages about ${id}`, (found) => found.about(id), 2);
-    await hanging.until('a request', ({ requests }) => requests);
+  test('of an answer its status is kept, and nothing of it is shown or logged', async () => {
+    const to = await receiver({
+      answer: (_, response) => response.writeHead(500, { 'x-inside': 'canary-header-3a9d' }).end('canary-answer-6f4b'),
+    });
+    const { id } = await hook(to.url);
+    const made = await webhook(['test', id]);
+    const kept = await settled(made.id, 'GAVE_UP');
+    assert.deepEqual(kept.tries.map(({ status }) => status), [500]);
+    const shown = JSON.stringify([kept, await webhook(['deliveries', id]), await webhook(['show', id])]);
+    const hidden = { header: 'canary-header-3a9d', answer: 'canary-answer-6f4b' };
+    const log = Buffer.from(serve.program.stdout + serve.program.stderr);
+    assert.deepEqual(search(hidden, { log, shown: Buffer.from(shown) }), []);
+    assert.ok(search({ message: made.id }, { log }).includes('message in log, raw'), 'the search finds');
   });
 
   test('a message is sent once more under its id, and one that is not there is refused', async () => {
@@ -336,6 +348,24 @@ describe('to a receiver', () => {
     };
     assert.deepEqual(search(hidden, { log }), []);
     assert.ok(search({ message: to.requests[0].id }, { log }).includes('message in log, raw'), 'the search finds');
+  });
+});
+
+describe('with room for ten at once', () => {
+  before(() => serve.start({ env: { ...HOME, BONIN_WEBHOOK_CONNECTIONS: '10', BONIN_WEBHOOK_TIMEOUT: '10m' } }));
+  // Whoever hangs has let go of everybody with the test that it belongs to.
+  after(() => serve.stopGateway());
+
+  test('a receiver that hangs keeps no message from another', async () => {
+    const hanging = await receiver({ answer: () => {} });
+    const to = await receiver();
+    await hook(hanging.url);
+    await hook(to.url);
+    const ids = [];
+    // More than there is room for, to each.
+    for (let count = 0; count < 8; count += 1) ids.push((await verify()).id);
+    for (const id of ids) await to.until(`both messages about ${id}`, (found) => found.about(id), 2);
+    assert.equal(hanging.requests.length, 8, 'as many as one endpoint gets at once');
   });
 });
 
@@ -486,14 +516,22 @@ describe('when the gateway ends', () => {
   });
 });
 
-test('a message that nobody takes is given up after five retries, and goes once more when somebody asks', async () => {
-  await serve.start({ env: { ...HOME, ...FAST, BONIN_WEBHOOK_FIRST_RETRY: '1ms' } });
+test('a message that nobody takes is given up after five retries and counted, and goes once more when somebody asks', async () => {
+  await serve.start({ env: { ...HOME, ...FAST, BONIN_WEBHOOK_FIRST_RETRY: '1ms', BONIN_METRICS_LISTEN: '127.0.0.1:0' } });
   const to = await receiver({ answer: (_, response) => response.writeHead(418).end() });
   const { id } = await hook(to.url, { events: [VERIFIED] });
+  const givenUp = async () => (await scrape(serve.metrics)).sum('bonin_webhook_deliveries_given_up_total');
+  const { id: other } = await hook(to.url, { events: [FAILED] });
+  const { id: tried } = await webhook(['test', other]);
+  await settled(tried, 'GAVE_UP');
+  to.requests.length = 0;
   await verify();
   const [{ id: message }] = await to.until('six requests', ({ requests }) => requests, 6);
   const { tries } = await settled(message, 'GAVE_UP');
   assert.deepEqual(tries.map(({ status }) => status), Array(6).fill(418));
+  // It is noted before it is counted.
+  await waitFor('it to be counted', async () => (await givenUp()) > 0);
+  assert.equal(await givenUp(), 1, 'the test that failed is no message that is lost');
   const { items } = await webhook(['deliveries', id, '--state', 'GAVE_UP']);
   assert.deepEqual(items.map((one) => one.id), [message]);
   to.answer = (_, response) => response.writeHead(200).end();

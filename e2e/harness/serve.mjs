@@ -81,7 +81,7 @@ export class Serve {
         ...env,
       },
     });
-    ({ gateway: this.gateway } = await this.program.ready('the ready file', readyFile(ready)));
+    ({ gateway: this.gateway, metrics: this.metrics } = await this.program.ready('the ready file', readyFile(ready)));
     this.release?.();
     if (contract) Object.assign(this, await holdToContract(this.gateway));
     return this;

@@ -30,7 +30,7 @@ use self::{
 };
 use crate::{console::plain_address, failure::Failure, logging::LogArgs};
 
-/// How many spans wait for the collector at most: about 2 MiB.
+/// How many spans wait for the collector at most, those included that are being sent: about 2 MiB.
 const MAX_QUEUE: usize = 4096;
 /// How many are sent at once.
 const MAX_BATCH: usize = 512;
@@ -187,7 +187,7 @@ impl Telemetry {
             ])
             .build();
         let provider = SdkTracerProvider::builder()
-            .with_span_processor(Counted::over(processor, metrics.clone()))
+            .with_span_processor(Counted::over(processor, metrics.clone(), MAX_QUEUE))
             .with_sampler(Chosen::by_ratio(traces.otlp_sample.0))
             .with_resource(resource)
             .build();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bonin_kcp::hub::message::TxType;
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, histogram::Histogram},
@@ -14,6 +15,12 @@ use super::labels::Vocabulary;
 const SECONDS: [f64; 13] = [
     0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 30.0,
 ];
+
+/// The calls of the window; those of the hub are its `tx_type`s.
+const WINDOW: [&str; 2] = ["register", "query"];
+
+/// KCP's codes for a setting that is missing.
+const SETTINGS: [&str; 2] = ["9562", "CS24"];
 
 /// Codes that are always told by themselves: success, our own for no proper answer, and KCP's for a setting that is missing.
 const KNOWN: [&str; 7] = [
@@ -50,8 +57,16 @@ pub struct KcpMetrics {
 
 impl Default for KcpMetrics {
     fn default() -> Self {
+        let calls = Family::<Asked, Counter>::default();
+        // A refusal for a setting that never was is zero, so that its first is seen as a rise.
+        for call in TxType::ALL.iter().map(|call| call.as_str()).chain(WINDOW) {
+            for code in SETTINGS {
+                let code = code.to_owned();
+                drop(calls.get_or_create(&Asked { call, code }));
+            }
+        }
         Self {
-            calls: Family::default(),
+            calls,
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             codes: Vocabulary::new(&KNOWN, MORE),
         }
@@ -83,5 +98,26 @@ impl KcpMetrics {
             Unit::Seconds,
             self.seconds.clone(),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::metrics::Metrics;
+
+    #[test]
+    fn a_refusal_for_a_setting_is_told_as_zero_before_there_is_one() {
+        let text = Metrics::new().render().unwrap();
+        let told: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with("bonin_kcp_calls_total"))
+            .collect();
+        for call in ["2100", "2700", "register", "query"] {
+            for code in ["9562", "CS24"] {
+                let wanted = format!(r#"bonin_kcp_calls_total{{call="{call}",code="{code}"}} 0"#);
+                assert!(told.contains(&wanted.as_str()), "{wanted}: {told:#?}");
+            }
+        }
+        assert_eq!(told.len(), 18, "nine calls, and nothing else: {told:#?}");
     }
 }

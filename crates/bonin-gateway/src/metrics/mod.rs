@@ -96,9 +96,15 @@ impl TraceMetrics {
         self.exported.inc_by(spans as u64);
     }
 
-    /// So many spans did not.
+    /// So many spans did not, or will not.
     pub fn lost(&self, spans: usize) {
         self.lost.inc_by(spans as u64);
+    }
+
+    /// How many spans wait for the collector, or are on their way to it.
+    pub fn waiting(&self) -> u64 {
+        let settled = self.exported.get() + self.lost.get();
+        self.made.get().saturating_sub(settled)
     }
 
     fn register(&self, registry: &mut Registry) {
@@ -114,7 +120,7 @@ impl TraceMetrics {
         );
         registry.register(
             "bonin_trace_spans_lost",
-            "Spans that the collector did not take",
+            "Spans that the collector did not take, or for which there was no room",
             self.lost.clone(),
         );
     }

@@ -102,7 +102,7 @@ impl WebhookMetrics {
         self.seconds.observe(took.as_secs_f64());
     }
 
-    /// A delivery's last try failed.
+    /// The last try of a delivery failed that tells of a verification.
     pub fn gave_up(&self) {
         self.given_up.inc();
     }
@@ -137,7 +137,7 @@ impl WebhookMetrics {
         );
         registry.register(
             "bonin_webhook_deliveries_given_up",
-            "Deliveries whose last try failed",
+            "Deliveries whose last try failed, tests aside",
             self.given_up.clone(),
         );
     }

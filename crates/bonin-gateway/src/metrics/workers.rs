@@ -29,7 +29,7 @@ pub struct WorkerMetrics {
 }
 
 impl WorkerMetrics {
-    /// A worker made a round.
+    /// A worker made a round, or a part of one that may take long.
     pub fn ran(&self, worker: &'static str, worked: bool) {
         let result = if worked { "ok" } else { "failed" };
         self.runs.get_or_create(&Ran { worker, result }).inc();

@@ -20,6 +20,8 @@ impl Service {
         while under_way(self.store.keys().await?) {
             let mut round = self.store.begin_resealing().await?;
             while !self.store.reseal(&mut round, &by, self.now()).await? {
+                // A rotation may take hours, and a worker that is not heard of for minutes counts as stuck.
+                self.metrics.workers.ran("keys", true);
                 tokio::select! {
                     () = self.stopping.cancelled() => return Ok(()),
                     () = tokio::time::sleep(PAUSE) => {}

@@ -178,16 +178,23 @@ fn allowed(mut span: SpanData) -> SpanData {
     span
 }
 
-/// Counts the spans that were made, so that those which found no room in the queue are seen.
+/// Counts the spans that were made, and lets no more wait than there is room for: the queue behind would drop the rest without a
+/// number that anybody could read.
 #[derive(Debug)]
 pub(super) struct Counted<P> {
     processor: P,
     metrics: TraceMetrics,
+    room: usize,
 }
 
 impl<P> Counted<P> {
-    pub(super) fn over(processor: P, metrics: TraceMetrics) -> Self {
-        Self { processor, metrics }
+    /// `room`: how many spans may wait, those included that are being sent.
+    pub(super) fn over(processor: P, metrics: TraceMetrics, room: usize) -> Self {
+        Self {
+            processor,
+            metrics,
+            room,
+        }
     }
 }
 
@@ -198,6 +205,10 @@ impl<P: SpanProcessor> SpanProcessor for Counted<P> {
 
     fn on_end(&self, span: SpanData) {
         self.metrics.made();
+        if self.metrics.waiting() > self.room as u64 {
+            self.metrics.lost(1);
+            return;
+        }
         self.processor.on_end(span);
     }
 
@@ -211,5 +222,73 @@ impl<P: SpanProcessor> SpanProcessor for Counted<P> {
 
     fn set_resource(&mut self, resource: &Resource) {
         self.processor.set_resource(resource);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use opentelemetry::{InstrumentationScope, SpanId, trace::SpanContext};
+
+    use super::*;
+
+    /// Keeps how many spans came, and sends none.
+    #[derive(Debug, Default)]
+    struct Queue(Mutex<usize>);
+
+    impl SpanProcessor for &'static Queue {
+        fn on_start(&self, _: &mut Span, _: &Context) {}
+
+        fn on_end(&self, _: SpanData) {
+            *self.0.lock().unwrap() += 1;
+        }
+
+        fn force_flush(&self) -> OTelSdkResult {
+            Ok(())
+        }
+
+        fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+            Ok(())
+        }
+    }
+
+    fn span() -> SpanData {
+        let now = std::time::SystemTime::now();
+        SpanData {
+            span_context: SpanContext::empty_context(),
+            parent_span_id: SpanId::INVALID,
+            parent_span_is_remote: false,
+            span_kind: SpanKind::Internal,
+            name: "a span".into(),
+            start_time: now,
+            end_time: now,
+            attributes: Vec::new(),
+            dropped_attributes_count: 0,
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
+            status: Status::Unset,
+            instrumentation_scope: InstrumentationScope::default(),
+        }
+    }
+
+    #[test]
+    fn a_span_without_room_is_lost_and_counted_until_the_collector_takes_some() {
+        let queue: &'static Queue = Box::leak(Box::default());
+        let metrics = TraceMetrics::default();
+        let counted = Counted::over(queue, metrics.clone(), 3);
+        let came = || *queue.0.lock().unwrap();
+        for _ in 0..5 {
+            counted.on_end(span());
+        }
+        assert_eq!((came(), metrics.waiting()), (3, 3), "two were lost");
+        // Two are taken, and one is not: there is room for three again.
+        metrics.exported(2);
+        metrics.lost(1);
+        assert_eq!(metrics.waiting(), 0);
+        for _ in 0..4 {
+            counted.on_end(span());
+        }
+        assert_eq!((came(), metrics.waiting()), (6, 3));
     }
 }
