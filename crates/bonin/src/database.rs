@@ -203,7 +203,7 @@ impl DatabaseArgs {
     fn keyring(&self) -> Result<Keyring, Failure> {
         let source = self.key_source().ok_or_else(|| {
             Failure::new(
-                "no key is set; make one with `bonin key generate --out FILE` and give it with --key-file FILE, BONIN_KEY_FILE, BONIN_KEY or --key-command",
+                "no key is set; give --data DIR or BONIN_DATA for the gateway's folder, which holds one, or make one with `bonin key generate --out FILE` and give it with --key-file FILE, BONIN_KEY_FILE, BONIN_KEY or --key-command",
             )
         })?;
         source.keyring()
