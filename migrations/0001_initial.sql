@@ -1,4 +1,5 @@
--- The first schema. One text for SQLite and PostgreSQL: the word BLOB becomes BYTEA there, nothing else differs.
+-- The first schema. One text for SQLite and PostgreSQL, where BLOB becomes BYTEA and TEXT becomes TEXT COLLATE "C", compared byte by
+-- byte as SQLite does it; nothing else differs.
 -- Times are microseconds since 1970 (UTC). Columns of type BLOB that hold personal data or credentials are sealed.
 
 CREATE TABLE key_version (

@@ -1,4 +1,4 @@
--- Who runs the gateway, what they did, and what they may set for a store. BLOB becomes BYTEA on PostgreSQL, nothing else differs.
+-- Who runs the gateway, what they did, and what they may set for a store.
 
 -- Which key seals what is new (ACTIVE, one of them), which still open (OPENING), and which nothing is sealed with any more.
 ALTER TABLE key_version ADD COLUMN state TEXT NOT NULL DEFAULT 'OPENING';

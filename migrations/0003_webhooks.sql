@@ -1,5 +1,4 @@
--- Who is told of a store's verifications, what they are told, and how telling them went. BLOB becomes BYTEA on PostgreSQL,
--- nothing else differs.
+-- Who is told of a store's verifications, what they are told, and how telling them went.
 
 -- An address that is told. People put tokens into addresses, so it is sealed, as its secrets are. `number` counts a store's
 -- endpoints and ends the ids of their deliveries. `events` is a list of words with a space on either side of each:
