@@ -45,12 +45,15 @@ CREATE TABLE webhook_delivery (
     lease_token     TEXT,
     ended_at        BIGINT
 );
-CREATE INDEX webhook_delivery_due     ON webhook_delivery (endpoint_id, urgent, next_at) WHERE state = 'PENDING';
-CREATE INDEX webhook_delivery_by_time ON webhook_delivery (endpoint_id, happened_at, id);
-CREATE INDEX webhook_delivery_waiting ON webhook_delivery (endpoint_id, happened_at, id) WHERE state = 'PENDING';
-CREATE INDEX webhook_delivery_failed  ON webhook_delivery (endpoint_id, happened_at, id) WHERE state = 'GAVE_UP';
-CREATE INDEX webhook_delivery_of      ON webhook_delivery (endpoint_id, verification_id, happened_at, id);
-CREATE INDEX webhook_delivery_ended   ON webhook_delivery (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX webhook_delivery_due       ON webhook_delivery (endpoint_id, urgent, next_at) WHERE state = 'PENDING';
+CREATE INDEX webhook_delivery_by_time   ON webhook_delivery (endpoint_id, happened_at, id);
+CREATE INDEX webhook_delivery_waiting   ON webhook_delivery (endpoint_id, happened_at, id) WHERE state = 'PENDING';
+CREATE INDEX webhook_delivery_delivered ON webhook_delivery (endpoint_id, happened_at, id) WHERE state = 'DELIVERED';
+CREATE INDEX webhook_delivery_failed    ON webhook_delivery (endpoint_id, happened_at, id) WHERE state = 'GAVE_UP';
+CREATE INDEX webhook_delivery_dropped   ON webhook_delivery (endpoint_id, happened_at, id) WHERE state = 'DROPPED';
+CREATE INDEX webhook_delivery_by_event  ON webhook_delivery (endpoint_id, event, happened_at, id);
+CREATE INDEX webhook_delivery_of        ON webhook_delivery (endpoint_id, verification_id, happened_at, id);
+CREATE INDEX webhook_delivery_ended     ON webhook_delivery (ended_at) WHERE ended_at IS NOT NULL;
 
 -- One request and what came of it: the status of the answer, or why there was none. Never the answer itself, which may hold
 -- anything.

@@ -55,16 +55,26 @@ impl Dialect {
         }
     }
 
-    /// After a `SELECT` whose rows must stay as they are until the transaction ends.
+    /// After a `SELECT` whose rows must stay as they are until the transaction ends. What names such a row may still be
+    /// written meanwhile: a foreign key asks that the row stay, not that nobody change it. So a store's verifications go on
+    /// while its webhook is paused.
     pub(crate) fn for_update(self) -> &'static str {
         match self {
             Self::Sqlite => "",
-            Self::Postgres => " FOR UPDATE",
+            Self::Postgres => " FOR NO KEY UPDATE",
         }
     }
 
     /// After a `SELECT` that picks work: rows that another instance is busy with are passed over.
     pub(crate) fn for_update_skip_locked(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR NO KEY UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// The same for rows that are to be deleted, which nothing may begin to name.
+    pub(crate) fn to_delete_skip_locked(self) -> &'static str {
         match self {
             Self::Sqlite => "",
             Self::Postgres => " FOR UPDATE SKIP LOCKED",

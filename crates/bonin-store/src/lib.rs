@@ -48,8 +48,8 @@ pub use verification::{
 };
 pub use webhook::{
     ClaimedWebhook, DeliveryPage, DeliveryQuery, DeliveryState, DueEndpoint, NewWebhookEndpoint,
-    Noted, PauseCause, TryFailure, TryOutcome, WebhookAddress, WebhookBacklog, WebhookDelivery,
-    WebhookEndpoint, WebhookEvent, WebhookTry,
+    Noted, PauseCause, Tidied, TryFailure, TryOutcome, WebhookAddress, WebhookBacklog,
+    WebhookDelivery, WebhookEndpoint, WebhookEvent, WebhookTry, is_success,
 };
 
 use crate::database::Database;

@@ -102,9 +102,9 @@ impl WebhookMetrics {
         self.seconds.observe(took.as_secs_f64());
     }
 
-    /// The last try of a delivery failed that tells of a verification.
-    pub fn gave_up(&self) {
-        self.given_up.inc();
+    /// So many deliveries that tell of a verification were given up: the last try failed, or they had waited for too long.
+    pub fn gave_up(&self, deliveries: u64) {
+        self.given_up.inc_by(deliveries);
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {
@@ -137,7 +137,7 @@ impl WebhookMetrics {
         );
         registry.register(
             "bonin_webhook_deliveries_given_up",
-            "Deliveries whose last try failed, tests aside",
+            "Deliveries that were given up, tests aside",
             self.given_up.clone(),
         );
     }

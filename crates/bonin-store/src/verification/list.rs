@@ -258,7 +258,8 @@ impl Store {
         Ok(Page { items, total })
     }
 
-    /// How the database would count and read a page, in its own words: for whoever wonders why a list is slow.
+    /// How the database would count and read a page, in its own words. For the tests, which look at plans as
+    /// they are with a million rows.
     pub async fn explain_list(&self, query: &ListQuery) -> Result<Vec<String>, StoreError> {
         let mut tx = self.snapshot().await?;
         let Some(statements) = self.statements(&mut tx, query).await? else {

@@ -16,6 +16,9 @@ use crate::{
 const COLUMNS: &str = "id, store_id, url, events, previous_until, created_at, updated_at, failing_since, paused_at, \
     pause_cause, retired_at";
 
+/// How many of the messages that wait for an endpoint are dropped while somebody waits for it to be put away.
+const DROPPED_AT_ONCE: u32 = 500;
+
 /// The words of a list, with a space on either side of each, so that one can be looked for.
 fn words(events: &[WebhookEvent]) -> String {
     let mut events = events.to_vec();
@@ -293,8 +296,11 @@ impl Store {
         let act = Act::new("webhook.retire").to(id).of(&endpoint.store);
         self.append(&mut tx, by, act, now).await?;
         tx.commit().await?;
-        // Apart, since there may be many of them; what this leaves is dropped by the next `tidy_webhooks`.
-        self.drop_of_retired(now).await
+        // Apart, since there may be many of them. What this leaves `tidy_webhooks` drops.
+        if let Err(error) = self.drop_of_retired(DROPPED_AT_ONCE, now).await {
+            tracing::warn!(endpoint = %id, %error, "what waits for a webhook endpoint that was put away is dropped later");
+        }
+        Ok(())
     }
 
     /// The endpoint of this id, also one that is put away.

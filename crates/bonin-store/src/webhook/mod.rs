@@ -25,7 +25,7 @@ use crate::{
 pub use claim::{ClaimedWebhook, DueEndpoint, Noted, WebhookAddress};
 pub use history::{DeliveryPage, DeliveryQuery};
 pub(crate) use outbox::{Outbox, write};
-pub use tidy::WebhookBacklog;
+pub use tidy::{Tidied, WebhookBacklog};
 
 /// What an endpoint can be told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -277,7 +277,7 @@ pub struct WebhookTry {
 }
 
 /// Whether an answer of this status says that the receiver has the message. A redirect does not: it is not followed.
-pub(crate) fn is_success(outcome: TryOutcome) -> bool {
+pub fn is_success(outcome: TryOutcome) -> bool {
     matches!(outcome, Ok(200..=299))
 }
 

@@ -21,4 +21,5 @@ mod secrets;
 mod statistics;
 mod users;
 mod verbs;
+mod webhook_tidy;
 mod webhooks;

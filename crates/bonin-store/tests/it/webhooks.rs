@@ -9,17 +9,17 @@ use sqlx::Executor;
 
 use crate::fixture::*;
 
-static BY: LazyLock<Actor> = LazyLock::new(someone);
+pub static BY: LazyLock<Actor> = LazyLock::new(someone);
 
 const URL: &str = "https://shop.example.com/hooks?token=token-in-the-address";
 const SECRET: &str = "whsec_dGhlIGZpcnN0IHNlY3JldA==";
-const SECOND_SECRET: &str = "whsec_dGhlIHNlY29uZCBzZWNyZXQ=";
+pub const SECOND_SECRET: &str = "whsec_dGhlIHNlY29uZCBzZWNyZXQ=";
 
-fn endpoint(name: &str) -> WebhookEndpointId {
+pub fn endpoint(name: &str) -> WebhookEndpointId {
     WebhookEndpointId::parse(name).unwrap()
 }
 
-fn token(number: u32) -> ClaimToken {
+pub fn token(number: u32) -> ClaimToken {
     ClaimToken::parse(format!("{number:032x}")).unwrap()
 }
 
@@ -34,20 +34,20 @@ fn new(name: &str, store: &str, events: &[WebhookEvent]) -> NewWebhookEndpoint {
     }
 }
 
-async fn create(fixture: &Fixture, name: &str, events: &[WebhookEvent]) {
+pub async fn create(fixture: &Fixture, name: &str, events: &[WebhookEvent]) {
     let new = new(name, "store-1", events);
     let made = fixture.store.create_webhook(&new, 10, &BY, at(0));
     made.await.unwrap();
 }
 
 /// A fixture with one endpoint that is told of everything.
-async fn with_endpoint() -> Fixture {
+pub async fn with_endpoint() -> Fixture {
     let fixture = Fixture::new().await;
     create(&fixture, "hook-1", &WebhookEvent::CHOOSABLE).await;
     fixture
 }
 
-fn all_of(name: &str) -> DeliveryQuery {
+pub fn all_of(name: &str) -> DeliveryQuery {
     DeliveryQuery {
         endpoint: endpoint(name),
         state: None,
@@ -58,7 +58,7 @@ fn all_of(name: &str) -> DeliveryQuery {
     }
 }
 
-async fn page(fixture: &Fixture, query: &DeliveryQuery) -> Vec<WebhookDelivery> {
+pub async fn page(fixture: &Fixture, query: &DeliveryQuery) -> Vec<WebhookDelivery> {
     let page = fixture.store.webhook_deliveries(query, at(0)).await;
     page.unwrap().items
 }
@@ -76,7 +76,7 @@ async fn told(fixture: &Fixture, name: &str) -> Vec<(WebhookEvent, u128)> {
         .collect()
 }
 
-async fn take(
+pub async fn take(
     store: &Store,
     name: &str,
     room: u32,
@@ -107,7 +107,7 @@ async fn note(
     noted.await.unwrap()
 }
 
-async fn due(store: &Store, second: i64) -> Vec<String> {
+pub async fn due(store: &Store, second: i64) -> Vec<String> {
     let due = store.due_webhooks(at(second)).await.unwrap();
     due.iter().map(|one| one.id.to_string()).collect()
 }
@@ -619,26 +619,26 @@ async fn a_message_goes_once_more_under_its_id_with_a_new_round_of_tries_and_to_
 async fn messages_that_ended_are_kept_for_their_time_and_then_removed_with_their_tries() {
     let fixture = with_endpoint().await;
     let store = &fixture.store;
-    let hour = SignedDuration::from_hours(1);
+    let removed = async |limit, second| {
+        let hour = SignedDuration::from_hours(1);
+        let tidied = store.tidy_webhooks(hour, limit, at(second)).await;
+        tidied.unwrap().removed
+    };
     for number in 1..=3 {
         fixture.open(&format!("order{number}"), number, 1).await;
     }
     for claimed in take(store, "hook-1", 2, 1, 10).await {
         note(store, &claimed, Ok(200), None, 20).await;
     }
-    assert_eq!(store.tidy_webhooks(hour, 10, at(3619)).await.unwrap(), 0);
+    assert_eq!(removed(10, 3619).await, 0);
     assert_eq!(page(&fixture, &all_of("hook-1")).await.len(), 3);
-    assert_eq!(
-        store.tidy_webhooks(hour, 1, at(3620)).await.unwrap(),
-        1,
-        "in batches"
-    );
-    assert_eq!(store.tidy_webhooks(hour, 10, at(3620)).await.unwrap(), 1);
+    assert_eq!(removed(1, 3620).await, 1, "in batches");
+    assert_eq!(removed(10, 3620).await, 1);
     // The third waited for so long that it is given up, and kept for its time from then on.
     let left = page(&fixture, &all_of("hook-1")).await;
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].state, DeliveryState::GaveUp);
-    assert_eq!(store.tidy_webhooks(hour, 10, at(7500)).await.unwrap(), 1);
+    assert_eq!(removed(10, 7500).await, 1);
     assert!(page(&fixture, &all_of("hook-1")).await.is_empty());
     let mut stranger = fixture.place.stranger().await;
     let rows = stranger

@@ -1,6 +1,6 @@
 //! What is said of messages and their tries, in Korean, for pages and the shell.
 
-use bonin_store::{DeliveryState, TryFailure, TryOutcome};
+use bonin_store::{DeliveryState, TryFailure, TryOutcome, is_success};
 
 /// How far a message has come, in Korean.
 pub fn state_name(state: DeliveryState) -> &'static str {
@@ -15,7 +15,7 @@ pub fn state_name(state: DeliveryState) -> &'static str {
 /// What came of a try and, where it failed, what to look at, in Korean.
 pub fn try_explanation(outcome: TryOutcome) -> &'static str {
     match outcome {
-        Ok(200..=299) => "받는 쪽이 받았습니다.",
+        _ if is_success(outcome) => "받는 쪽이 받았습니다.",
         Ok(300..=399) => {
             "받는 쪽이 다른 주소로 보내려 했습니다. 웹훅은 리다이렉트를 따라가지 않으므로 최종 주소를 등록해야 합니다."
         }

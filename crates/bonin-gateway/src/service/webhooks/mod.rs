@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use bonin_store::{
     ClaimedWebhook, Noted, StoreError, TryFailure, TryOutcome, WebhookBacklog, WebhookEvent,
+    is_success,
 };
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -29,7 +30,7 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 const TO_NOTE: SignedDuration = SignedDuration::from_secs(15);
 /// How often a message is tried again.
 const RETRIES: u32 = 5;
-/// How many messages are removed at a time.
+/// How many messages are removed, given up or dropped at a time.
 const BATCH: u32 = 500;
 
 /// What sends webhooks.
@@ -131,7 +132,7 @@ impl Service {
             .send(&claimed, trace_header(), at)
             .await;
         self.metrics.webhooks.tried(counted(outcome), took);
-        let delivered = matches!(outcome, Ok(200..=299));
+        let delivered = is_success(outcome);
         telemetry::webhook_tried(&told(outcome), delivered);
         let retry_at = if delivered {
             None
@@ -154,7 +155,7 @@ impl Service {
                 }
                 // A test is one try whatever comes of it, and whoever asked for it sees that.
                 if !delivered && retry_at.is_none() && delivery.event != WebhookEvent::Test {
-                    self.metrics.webhooks.gave_up();
+                    self.metrics.webhooks.gave_up(1);
                     tracing::warn!(endpoint = %endpoint, delivery = %id, "a webhook was given up");
                 }
                 if let Some(since) = failing_since {
@@ -206,12 +207,16 @@ impl Service {
         }
     }
 
-    /// Removes what is kept no longer, and counts what waits.
+    /// Removes what is kept no longer, and gives up what has waited for so long.
     pub(super) async fn tidy_webhooks(&self) -> Result<(), StoreError> {
         loop {
             let keep = self.config.webhooks.keep;
-            let removed = self.store.tidy_webhooks(keep, BATCH, self.now()).await?;
-            if removed < u64::from(BATCH) || self.stopping.is_cancelled() {
+            let tidied = self.store.tidy_webhooks(keep, BATCH, self.now()).await?;
+            for (endpoint, messages) in tidied.given_up {
+                self.metrics.webhooks.gave_up(messages);
+                tracing::warn!(endpoint = %endpoint, messages, "webhooks were given up, since they had waited for too long");
+            }
+            if !tidied.more || self.stopping.is_cancelled() {
                 return Ok(());
             }
             tokio::task::yield_now().await;
@@ -262,7 +267,7 @@ fn trace_header() -> HeaderMap {
 
 fn counted(outcome: TryOutcome) -> WebhookOutcome {
     match outcome {
-        Ok(200..=299) => WebhookOutcome::Delivered,
+        _ if is_success(outcome) => WebhookOutcome::Delivered,
         Ok(_) => WebhookOutcome::Refused,
         Err(TryFailure::Timeout) => WebhookOutcome::TimedOut,
         Err(TryFailure::Forbidden) => WebhookOutcome::Blocked,
@@ -312,7 +317,6 @@ mod tests {
             pending,
             next_at: due.map(|ago| now - SignedDuration::from_secs(ago)),
             is_paused,
-            failing_since: None,
         };
         let seconds = |count| Some(Duration::from_secs(count));
         let backlog = [
