@@ -19,8 +19,15 @@ const EACH_FAILING: usize = 1;
 #[derive(Debug)]
 pub(super) struct Room {
     at_once: usize,
-    taken: Mutex<HashMap<WebhookEndpointId, usize>>,
+    places: Mutex<Places>,
     freed: Notify,
+}
+
+/// Who has how many places, and where the turns ended.
+#[derive(Debug, Default)]
+struct Places {
+    taken: HashMap<WebhookEndpointId, usize>,
+    last: Option<WebhookEndpointId>,
 }
 
 /// A request's place, until it is dropped.
@@ -34,7 +41,7 @@ impl Room {
     pub(super) fn new(at_once: usize) -> Self {
         Self {
             at_once: at_once.max(1),
-            taken: Mutex::default(),
+            places: Mutex::default(),
             freed: Notify::new(),
         }
     }
@@ -44,12 +51,21 @@ impl Room {
         self.freed.notified().await;
     }
 
-    /// How many more messages may go to each endpoint, in turns as long as there is room. Those without any are left out.
+    /// How many more messages may go to each endpoint, in turns as long as there is room. Those without any are left out. The
+    /// turns go on where they ended the last time: with many that are dead, each place that one of them frees would otherwise go
+    /// to the first of them again, and those behind them would get none.
     pub(super) fn for_each(&self, due: &[DueEndpoint]) -> Vec<(WebhookEndpointId, u32)> {
-        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let Places { taken, last } = &mut *places;
         let mut left = self.at_once.saturating_sub(taken.values().sum());
-        let mut room: Vec<(&DueEndpoint, usize, u32)> = due
+        let next = due
             .iter()
+            .position(|one| last.as_ref().is_some_and(|last| one.id > *last))
+            .unwrap_or_default();
+        let (behind, ahead) = due.split_at(next);
+        let mut room: Vec<(&DueEndpoint, usize, u32)> = ahead
+            .iter()
+            .chain(behind)
             .map(|one| {
                 let most = if one.is_failing { EACH_FAILING } else { EACH };
                 let own = taken.get(&one.id).copied().unwrap_or_default();
@@ -59,12 +75,13 @@ impl Room {
         let mut gave = true;
         while left > 0 && gave {
             gave = false;
-            for (_, own, given) in &mut room {
+            for (one, own, given) in &mut room {
                 if left > 0 && *own > 0 {
                     *own -= 1;
                     *given += 1;
                     left -= 1;
                     gave = true;
+                    *last = Some(one.id.clone());
                 }
             }
         }
@@ -76,8 +93,8 @@ impl Room {
 
     /// Takes a place for a request to an endpoint.
     pub(super) fn take(self: &Arc<Self>, endpoint: &WebhookEndpointId) -> Seat {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        *taken.entry(endpoint.clone()).or_default() += 1;
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        *places.taken.entry(endpoint.clone()).or_default() += 1;
         Seat {
             room: self.clone(),
             endpoint: endpoint.clone(),
@@ -87,14 +104,15 @@ impl Room {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let taken = &self.room.taken;
-        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.endpoint) {
+        let places = &self.room.places;
+        let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = places.taken.get_mut(&self.endpoint) {
             *count -= 1;
             if *count == 0 {
-                taken.remove(&self.endpoint);
+                places.taken.remove(&self.endpoint);
             }
         }
+        drop(places);
         self.room.freed.notify_one();
     }
 }
@@ -128,10 +146,46 @@ mod tests {
         let room = Arc::new(Room::new(3));
         let both = [due("a", false), due("b", false)];
         assert_eq!(told(&room.for_each(&both)), [("a", 2), ("b", 1)]);
+        assert_eq!(told(&room.for_each(&both)), [("b", 2), ("a", 1)]);
         let seats: Vec<_> = (0..3).map(|_| room.take(&both[0].id)).collect();
         assert!(room.for_each(&both).is_empty());
         drop(seats);
         assert_eq!(told(&room.for_each(&both)), [("a", 2), ("b", 1)]);
+    }
+
+    #[test]
+    fn behind_more_dead_receivers_than_there_is_room_for_one_that_works_has_its_turn() {
+        let room = Arc::new(Room::new(4));
+        let mut all: Vec<_> = (0..20)
+            .map(|n| due(&format!("dead-{n:02}"), true))
+            .collect();
+        all.push(due("works", false));
+        // Each request to a dead one takes as long as all the others, and ends before there is room again.
+        let mut turns = 0;
+        loop {
+            let given = room.for_each(&all);
+            if given.iter().any(|(id, _)| id.as_str() == "works") {
+                break;
+            }
+            turns += 1;
+            assert!(turns <= 5, "it got nothing in {turns} turns");
+            let seats: Vec<_> = given.iter().map(|(id, _)| room.take(id)).collect();
+            assert_eq!(seats.len(), 4);
+        }
+        assert_eq!(turns, 5);
+    }
+
+    #[test]
+    fn turns_go_on_behind_an_endpoint_for_which_nothing_is_due_any_more() {
+        let room = Room::new(1);
+        let all = ["a", "b", "c"].map(|name| due(name, false));
+        assert_eq!(told(&room.for_each(&all)), [("a", 1)]);
+        assert_eq!(told(&room.for_each(&all)), [("b", 1)]);
+        assert_eq!(
+            told(&room.for_each(&[all[0].clone(), all[2].clone()])),
+            [("c", 1)]
+        );
+        assert_eq!(told(&room.for_each(&all)), [("a", 1)]);
     }
 
     #[test]
