@@ -1,5 +1,5 @@
-//! What runs by itself: tries whose time is over are ended, personal data whose time is over is erased, and counts that no
-//! longer count are forgotten.
+//! What runs by itself: tries whose time is over are ended, personal data whose time is over is erased, webhooks that are due are
+//! sent and those that are over removed, the database's keys are followed, and counts that no longer count are forgotten.
 
 use std::{fmt::Display, time::Duration};
 
