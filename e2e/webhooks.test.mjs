@@ -541,6 +541,24 @@ test('a message that nobody takes is given up after five retries and counted, an
   await serve.stopGateway();
 });
 
+test('a message that waits for a paused endpoint as long as messages are kept is given up, counted and logged', async () => {
+  await serve.start({ env: { ...HOME, ...FAST } });
+  const to = await receiver();
+  const { id } = await hook(to.url, { events: [VERIFIED] });
+  await webhook(['pause', id]);
+  await verify();
+  await webhook(['test', id]);
+  await to.until('the test', ({ requests }) => requests);
+  await serve.stopGateway();
+  await serve.start({ env: { ...HOME, ...FAST, BONIN_WEBHOOK_KEEP: '1ms', BONIN_METRICS_LISTEN: '127.0.0.1:0' } });
+  const givenUp = async () => (await scrape(serve.metrics)).sum('bonin_webhook_deliveries_given_up_total');
+  await waitFor('it to be counted', async () => (await givenUp()) > 0);
+  assert.equal(await givenUp(), 1);
+  await waitFor('the log', () => /webhooks were given up, since they had waited for too long/.test(serve.program.stdout + serve.program.stderr));
+  assert.match(serve.program.stdout + serve.program.stderr, new RegExp(id));
+  await serve.stopGateway();
+});
+
 describe('a receiver that fails for too long', () => {
   before(() => serve.start({ env: { ...HOME, ...FAST, BONIN_WEBHOOK_PAUSE_AFTER: '500ms' } }));
   after(() => serve.stopGateway());
