@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { Webhook } from '@portone/server-sdk';
+import { Database } from './harness/database.mjs';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
 import { Program, readyFile, waitFor } from './harness/program.mjs';
 import { Receiver } from './harness/receiver.mjs';
@@ -123,6 +124,24 @@ describe('bonin webhook, while nothing runs', () => {
     await shell.json(['webhook', 'retire', made.id]);
     const [{ state }] = (await shell.json(['webhook', 'deliveries', made.id])).items;
     assert.equal(state, 'DROPPED');
+  });
+
+  test('whoever waits for a test message looks at that message alone, and counts nothing behind it', async () => {
+    const made = await create('https://receiver.invalid/');
+    const database = Database.at(join(place.data, 'bonin.db'));
+    const [from, to] = ['webhook_endpoint', 'webhook_endpoint_away'];
+    const waiting = shell.json(['webhook', 'test', made.id, '--wait', '20s']);
+    const [{ id }] = await waitFor('the message', async () => {
+      const rows = await database.rows("SELECT id FROM webhook_delivery WHERE event = 'TEST' AND state = 'PENDING'");
+      return rows.length && rows;
+    });
+    // For a second nobody can look at the endpoint, or at what waits for it.
+    await database.change(`ALTER TABLE ${from} RENAME TO ${to}`);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await database.change(`ALTER TABLE ${to} RENAME TO ${from}`);
+    await database.change(`UPDATE webhook_delivery SET state = 'DELIVERED', next_at = NULL, ended_at = 1 WHERE id = '${id}'`);
+    assert.deepEqual([(await waiting).id, (await waiting).state], [id, 'DELIVERED']);
+    await shell.json(['webhook', 'retire', made.id]);
   });
 });
 

@@ -1,198 +1,29 @@
 //! `bonin webhook`
 
+mod args;
 mod shown;
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use bonin_core::{Redacted, StoreId, WebhookDeliveryId, WebhookEndpointId};
+use bonin_core::StoreId;
 use bonin_gateway::admin::{DeliveryForm, ShownDelivery, ShownWebhook, WebhookForm};
 use bonin_store::{DeliveryState, WebhookEvent};
-use clap::{Args, Subcommand};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{AdminArgs, Shell, input};
+use super::{AdminArgs, Shell};
 use crate::{
     failure::Failure,
     settings::{Span, WebhookNetworkArgs},
 };
-use shown::{delivery_in_full, delivery_line, in_full, line, shown, shown_delivery, shown_tries};
+pub(crate) use args::WebhookArgs;
+use args::{WebhookCommand, WhichArgs};
+use shown::{
+    delivery_in_full, delivery_line, in_full, line, names, shown, shown_delivery, shown_tries,
+};
 
 /// How often a message that is waited for is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-
-#[derive(Debug, Args)]
-pub(crate) struct WebhookArgs {
-    #[command(subcommand)]
-    command: WebhookCommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum WebhookCommand {
-    /// Make a webhook of a store. The secret that its messages are signed with is shown once.
-    Create {
-        /// The store.
-        #[arg(long, value_name = "ID")]
-        store: StoreId,
-        #[command(flatten)]
-        address: AddressArgs,
-        /// What it is told of. May be given several times. [default: all]
-        #[arg(long, value_name = "TYPE", value_parser = EVENTS)]
-        event: Vec<String>,
-        #[command(flatten)]
-        networks: WebhookNetworkArgs,
-        #[command(flatten)]
-        admin: AdminArgs,
-    },
-    /// List webhooks, without their secrets.
-    List {
-        /// Of this store alone.
-        #[arg(long, value_name = "ID")]
-        store: Option<StoreId>,
-        #[command(flatten)]
-        admin: AdminArgs,
-    },
-    /// Show one webhook, without its secret.
-    Show {
-        #[command(flatten)]
-        which: WhichArgs,
-        #[command(flatten)]
-        admin: AdminArgs,
-    },
-    /// Change where a webhook goes and what it is told of. What is not named stays as it is; events that are named replace those
-    /// before.
-    Update {
-        #[command(flatten)]
-        which: WhichArgs,
-        #[command(flatten)]
-        address: AddressArgs,
-        /// What it is told of. May be given several times.
-        #[arg(long, value_name = "TYPE", value_parser = EVENTS)]
-        event: Vec<String>,
-        #[command(flatten)]
-        networks: WebhookNetworkArgs,
-        #[command(flatten)]
-        admin: AdminArgs,
-    },
-    /// Give a webhook another secret, which is shown once. The one before stays valid for a while.
-    RotateSecret {
-        #[command(flatten)]
-        which: WhichArgs,
-        /// How long messages are signed with the secret before, too; at most 168h. [default: 24h]
-        #[arg(long, value_name = "TIME")]
-        overlap: Option<Span>,
-        /// End the secret before at once.
-        #[arg(long, conflicts_with = "overlap")]
-        no_overlap: bool,
-        #[command(flatten)]
-        admin: AdminArgs,
-    },
-    /// Send nothing to a webhook until it is resumed; what happens meanwhile waits.
-    Pause {
-        #[command(flatten)]
-        which: WhichArgs,
-        #[command(flatten)]
-        admin: AdminArgs,
-    },
-    /// Go on sending to a webhook, what waited first.
-    Resume {
-        #[command(flatten)]
-        which: WhichArgs,
-        #[command(flatten)]
-        admin: AdminArgs,
-    },
-    /// Put a webhook away for good.
-    Retire {
-        #[command(flatten)]
-        which: WhichArgs,
-        #[command(flatten)]
-        admin: AdminArgs,
-    },
-    /// Have a running gateway send a test message.
-    Test {
-        #[command(flatten)]
-        which: WhichArgs,
-        /// Wait so long for what comes of it. Exit status 1 where it is not delivered by then.
-        #[arg(long, value_name = "TIME")]
-        wait: Option<Span>,
-        #[command(flatten)]
-        admin: AdminArgs,
-    },
-    /// List the messages to a webhook, the newest first, 30 at a time.
-    Deliveries {
-        #[command(flatten)]
-        which: WhichArgs,
-        /// In this state alone.
-        #[arg(long, value_parser = STATES, ignore_case = true)]
-        state: Option<String>,
-        /// Of this type alone.
-        #[arg(long, value_name = "TYPE")]
-        event: Option<String>,
-        /// About this verification alone.
-        #[arg(long, value_name = "ID")]
-        identity_verification_id: Option<String>,
-        /// Older than this message: the last of the page before.
-        #[arg(long, value_name = "ID")]
-        before: Option<String>,
-        #[command(flatten)]
-        admin: AdminArgs,
-    },
-    /// Show one message with every try.
-    Delivery {
-        /// Its id, as `deliveries` shows it: the `webhook-id` that the receiver sees.
-        id: WebhookDeliveryId,
-        #[command(flatten)]
-        admin: AdminArgs,
-    },
-    /// Have a running gateway send a message once more, under the same `webhook-id`.
-    Replay {
-        /// Its id, as `deliveries` shows it.
-        id: WebhookDeliveryId,
-        #[command(flatten)]
-        admin: AdminArgs,
-    },
-}
-
-/// What an endpoint may choose, as receivers read it.
-const EVENTS: [&str; 3] = [
-    "IdentityVerification.Ready",
-    "IdentityVerification.Verified",
-    "IdentityVerification.Failed",
-];
-
-const STATES: [&str; 4] = ["PENDING", "DELIVERED", "GAVE_UP", "DROPPED"];
-
-/// Which webhook.
-#[derive(Debug, Args)]
-struct WhichArgs {
-    /// Its id, as `list` shows it.
-    id: WebhookEndpointId,
-}
-
-/// Where a webhook goes.
-#[derive(Debug, Args)]
-struct AddressArgs {
-    /// Where it goes: https://shop.example.com/webhooks. Others on the machine can read command lines: an address that holds a
-    /// token belongs into --url-file.
-    #[arg(long, value_name = "URL", conflicts_with = "url_file")]
-    url: Option<String>,
-    /// A file that holds the address, `-` for standard input.
-    #[arg(long, value_name = "FILE")]
-    url_file: Option<PathBuf>,
-}
-
-impl AddressArgs {
-    fn given(self) -> Result<Option<Redacted>, Failure> {
-        match (self.url, self.url_file) {
-            (Some(url), _) => Ok(Some(Redacted::new(url))),
-            (None, Some(file)) => input::line(&file).map(Some),
-            (None, None) => Ok(None),
-        }
-    }
-}
 
 pub(crate) async fn run(args: WebhookArgs) -> Result<(), Failure> {
     match args.command {
@@ -308,13 +139,6 @@ fn all() -> Vec<String> {
     names(&WebhookEvent::CHOOSABLE)
 }
 
-fn names(events: &[WebhookEvent]) -> Vec<String> {
-    events
-        .iter()
-        .map(|event| event.type_name().to_owned())
-        .collect()
-}
-
 /// The same shell, which knows where webhooks may go.
 fn allowing(shell: Shell, networks: &WebhookNetworkArgs) -> Shell {
     Shell {
@@ -388,14 +212,14 @@ async fn test(admin: &AdminArgs, which: &WhichArgs, wait: Option<Span>) -> Resul
         return admin.output.print(&json!({ "id": id.as_str() }), &line);
     };
     let deadline = Instant::now() + wait.duration();
-    let delivery = loop {
-        let delivery = shell.admin.webhook_delivery(&shell.who, &id).await?;
-        let under_way = delivery.delivery.state == DeliveryState::Pending;
-        if !under_way || Instant::now() >= deadline {
-            break delivery;
+    while Instant::now() < deadline {
+        let message = shell.admin.webhook_message(&shell.who, &id).await?;
+        if message.state != DeliveryState::Pending {
+            break;
         }
         tokio::time::sleep(LOOK_EVERY).await;
-    };
+    }
+    let delivery = shell.admin.webhook_delivery(&shell.who, &id).await?;
     shell.admin.close().await;
     told(admin, &delivery)?;
     match delivery.delivery.state {

@@ -5,8 +5,8 @@ mod words;
 
 use bonin_core::{Redacted, StoreId, WebhookDeliveryId, WebhookEndpointId};
 use bonin_store::{
-    DeliveryPage, NewWebhookEndpoint, PauseCause, StoreError, WebhookBacklog, WebhookDelivery,
-    WebhookEndpoint, WebhookEvent, WebhookTry,
+    DeliveryPage, NewWebhookEndpoint, PauseCause, StoreError, WebhookDelivery, WebhookEndpoint,
+    WebhookEvent, WebhookTry,
 };
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
@@ -148,12 +148,7 @@ pub struct ShownDelivery {
     pub tries: Vec<WebhookTry>,
 }
 
-fn shown(
-    who: &Administrator,
-    endpoint: WebhookEndpoint,
-    backlog: &[WebhookBacklog],
-) -> ShownWebhook {
-    let waiting = backlog.iter().find(|one| one.endpoint == endpoint.id);
+fn shown(who: &Administrator, endpoint: WebhookEndpoint, pending: i64) -> ShownWebhook {
     let address = if who.may(Action::ChangeWebhooks) {
         endpoint.url.clone()
     } else {
@@ -169,7 +164,7 @@ fn shown(
         events: endpoint.events,
         failing_since: endpoint.failing_since,
         previous_until: endpoint.previous_until,
-        pending: waiting.map_or(0, |one| one.pending),
+        pending,
         created_at: endpoint.created_at,
         updated_at: endpoint.updated_at,
     }
@@ -185,7 +180,10 @@ impl Admin {
         who.must(Action::SeeSetup)?;
         let endpoints = self.store.webhooks(store).await?;
         let backlog = self.store.webhook_backlog().await?;
-        let shown = |endpoint| shown(who, endpoint, &backlog);
+        let shown = |endpoint: WebhookEndpoint| {
+            let waiting = backlog.iter().find(|one| one.endpoint == endpoint.id);
+            shown(who, endpoint, waiting.map_or(0, |one| one.pending))
+        };
         Ok(endpoints.into_iter().map(shown).collect())
     }
 
@@ -198,7 +196,12 @@ impl Admin {
         who.must(Action::SeeSetup)?;
         let endpoint = self.store.webhook(id).await?;
         let endpoint = endpoint.ok_or(Error::NotFound("웹훅"))?;
-        Ok(shown(who, endpoint, &self.store.webhook_backlog().await?))
+        // What was put away waits for nothing, though some of it may not have been dropped yet.
+        let pending = match endpoint.retired_at {
+            Some(_) => 0,
+            None => self.store.webhooks_pending(id).await?,
+        };
+        Ok(shown(who, endpoint, pending))
     }
 
     /// Endpoints that somebody has to look after: paused because they failed, or failing for more than an hour.
@@ -333,7 +336,7 @@ impl Admin {
     }
 
     /// Has a message sent that tells of nothing, once, by whichever gateway runs; to a paused endpoint, too. Gives its id, by
-    /// which [`Admin::webhook_delivery`] tells what came of it.
+    /// which [`Admin::webhook_message`] tells what came of it.
     pub async fn test_webhook(
         &self,
         who: &Administrator,
@@ -370,6 +373,18 @@ impl Admin {
             delivery,
             tries,
         })
+    }
+
+    /// One message and nothing of its endpoint: for whoever waits for what comes of it, and looks again and again.
+    pub async fn webhook_message(
+        &self,
+        who: &Administrator,
+        id: &WebhookDeliveryId,
+    ) -> Result<WebhookDelivery, Error> {
+        who.must(Action::SeeSetup)?;
+        let found = self.store.webhook_delivery(id, self.now()).await?;
+        let (delivery, _) = found.ok_or(Error::NotFound("웹훅 메시지"))?;
+        Ok(delivery)
     }
 
     /// Has a message sent once more, under the same `webhook-id` and with as many tries as a new one; at once, and to a paused
@@ -420,7 +435,7 @@ mod tests {
                 actor: Actor::system("test"),
                 role,
             };
-            let shown = shown(&who, endpoint.clone(), &[]);
+            let shown = shown(&who, endpoint.clone(), 0);
             assert_eq!(shown.address.expose(), wanted);
             assert!(!format!("{shown:?}").contains("canary"));
         }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::admin::{facts, or_dash, several};
 
-fn names(events: &[WebhookEvent]) -> Vec<String> {
+/// Types of events, as receivers read them.
+pub(super) fn names(events: &[WebhookEvent]) -> Vec<String> {
     events
         .iter()
         .map(|event| event.type_name().to_owned())

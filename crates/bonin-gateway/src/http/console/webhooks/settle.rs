@@ -63,11 +63,10 @@ async fn settled(
     visitor: &Visitor,
     id: &WebhookDeliveryId,
 ) -> Result<(), Error> {
-    let before = console.admin.webhook_delivery(&visitor.who, id).await?;
+    let before = console.admin.webhook_message(&visitor.who, id).await?;
     for _ in 0..LOOKS {
-        let now = console.admin.webhook_delivery(&visitor.who, id).await?;
-        let delivery = &now.delivery;
-        if delivery.state != DeliveryState::Pending || delivery.tries > before.delivery.tries {
+        let now = console.admin.webhook_message(&visitor.who, id).await?;
+        if now.state != DeliveryState::Pending || now.tries > before.tries {
             break;
         }
         tokio::time::sleep(LOOK_EVERY).await;
