@@ -1,10 +1,12 @@
 //! A call to KCP, whichever product it is for: what came of it, or why nothing did.
 
 mod connections;
+mod trust;
 
 pub use connections::{ClientConfig, ClientSetupError};
 pub(crate) use connections::{Connections, endpoint};
 use serde_json::{Map, Value};
+pub use trust::client;
 
 use crate::Sensitive;
 use crate::hub::sign::{SignTextError, SigningFailed};

@@ -77,14 +77,7 @@ impl Connections {
                 .retry(reqwest::retry::never())
                 .user_agent(concat!("bonin-kcp/", env!("CARGO_PKG_VERSION")))
         };
-        // A machine without CA certificates can still speak to a sandbox over plain HTTP.
-        let (http, trusts_nobody) = match builder().build() {
-            Ok(http) => (http, false),
-            Err(_) => {
-                let http = builder().tls_certs_only([]).build();
-                (http.map_err(ClientSetupError)?, true)
-            }
-        };
+        let (http, trusts_nobody) = super::client(builder).map_err(ClientSetupError)?;
         let cores = available_parallelism().map_or(1, |cores| cores.get());
         Ok(Self {
             http,

@@ -28,12 +28,9 @@ pub(super) async fn examine(channels: &[ShownChannel], kcp: &KcpConfig) -> Vec<F
     if hosts.is_empty() {
         return Vec::new();
     }
-    // The same trust as the gateway's own calls: a machine without CA certificates reaches plain HTTP alone.
-    let client = builder(kcp)
-        .build()
-        .or_else(|_| builder(kcp).tls_certs_only([]).build());
-    let client = match client {
-        Ok(client) => client,
+    // The same trust as the gateway's own calls.
+    let client = match bonin_kcp::call::client(|| builder(kcp)) {
+        Ok((client, _)) => client,
         Err(error) => {
             let message = format!("HTTP 클라이언트를 만들지 못했습니다: {}", deepest(&error));
             return vec![Finding::failure("reach", message)];

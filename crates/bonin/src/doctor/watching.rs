@@ -96,11 +96,8 @@ fn in_the_clear(url: &Url) -> Option<Finding> {
 /// Any answer is one: nothing is sent that a collector would keep.
 async fn reach(url: Url) -> Finding {
     let collector = url.origin().ascii_serialization();
-    let client = builder()
-        .build()
-        .or_else(|_| builder().tls_certs_only([]).build());
-    let asked = match client {
-        Ok(client) => client.get(url).send().await.map(drop),
+    let asked = match bonin_kcp::call::client(builder) {
+        Ok((client, _)) => client.get(url).send().await.map(drop),
         Err(error) => Err(error),
     };
     match asked {

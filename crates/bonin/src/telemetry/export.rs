@@ -43,10 +43,7 @@ pub(super) struct Collector {
 
 impl Collector {
     pub(super) fn new(endpoint: Url, headers: HeaderMap) -> Result<Self, reqwest::Error> {
-        // A machine without CA certificates reaches plain HTTP alone.
-        let client = builder()
-            .build()
-            .or_else(|_| builder().tls_certs_only([]).build())?;
+        let (client, _) = bonin_kcp::call::client(builder)?;
         Ok(Self {
             client,
             endpoint,

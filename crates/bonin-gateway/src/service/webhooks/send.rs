@@ -85,7 +85,7 @@ impl fmt::Debug for Sender {
 impl Sender {
     pub(super) fn new(timeout: Duration, networks: Arc<Networks>) -> Result<Self, SetupError> {
         let client = |scheme| {
-            let builder = || {
+            let made = bonin_kcp::call::client(|| {
                 Client::builder()
                     .timeout(timeout)
                     .pool_idle_timeout(Duration::from_secs(10))
@@ -100,17 +100,16 @@ impl Sender {
                     .referer(false)
                     .retry(reqwest::retry::never())
                     .user_agent(concat!("bonin/", env!("CARGO_PKG_VERSION")))
-            };
-            // A machine without CA certificates can still reach receivers over plain HTTP, where the operator allows it.
-            match builder().build() {
-                Ok(client) => Ok(client),
-                Err(_) => builder().tls_certs_only([]).build(),
-            }
+            });
+            made.map(|(client, _)| client).map_err(|error| {
+                SetupError(format!(
+                    "the HTTP client for webhooks cannot be made: {error}"
+                ))
+            })
         };
-        let failed = |_| SetupError("the HTTP client for webhooks cannot be made".to_owned());
         Ok(Self {
-            plain: client(Scheme::Http).map_err(failed)?,
-            over_tls: client(Scheme::Https).map_err(failed)?,
+            plain: client(Scheme::Http)?,
+            over_tls: client(Scheme::Https)?,
             networks,
         })
     }
