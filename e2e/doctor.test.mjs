@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { selfSigned } from './harness/certificate.mjs';
 import { Collector } from './harness/collector.mjs';
-import { Installation, Shell, tamper } from './harness/shell.mjs';
+import { Database } from './harness/database.mjs';
+import { Installation, Shell } from './harness/shell.mjs';
 import { freePort } from './harness/standalone.mjs';
 
 let place, template;
@@ -24,6 +25,9 @@ before(async () => {
 after(() => place?.stop());
 
 let data, database, shell, count = 0;
+
+/** Changes the database behind Bonin's back, as whoever got hold of the file could. */
+const tamper = (sql) => Database.at(database).change(sql);
 beforeEach(async () => {
   data = join(place.folder, `copy-${(count += 1)}`);
   await mkdir(data, { mode: 0o700 });
@@ -118,7 +122,7 @@ describe('files', () => {
     await rename(join(data, 'away'), join(data, 'bonin.key'));
     const { key } = await shell.json(['key', 'generate'], { once: true });
     await finds('database', 'fail', /key 1 is not the key/, { env: { BONIN_KEY: key } });
-    await tamper(database, 'DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)');
+    await tamper('DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)');
     await finds('database', 'fail', /run `bonin migrate`/);
     for (const name of ['bonin.db', 'bonin.db-wal', 'bonin.db-shm']) await rm(join(data, name), { force: true });
     const states = await finds('database', 'fail', /no database/);
@@ -128,7 +132,7 @@ describe('files', () => {
 
 describe('what is set up', () => {
   test('nothing at all', async () => {
-    await tamper(database, 'DELETE FROM channel; DELETE FROM api_secret; DELETE FROM store; DELETE FROM console_user');
+    for (const table of ['channel', 'api_secret', 'store', 'console_user']) await tamper(`DELETE FROM ${table}`);
     const { states, messages } = await doctor({ fails: true });
     for (const check of ['stores', 'channels', 'secrets']) {
       assert.equal(states[check], 'fail', check);
@@ -163,7 +167,7 @@ describe('what is set up', () => {
     const short = await selfSigned('S0001', { from: day(-1), until: day(10.5) });
     await shell.json(['channel', 'replace-credentials', place.channelKey, ...(await place.hubFiles(short, 'short'))]);
     await finds('certificates', 'warn', /채널.*10일 뒤/);
-    await tamper(database, 'UPDATE channel SET hub_certificate_ends_at = 1600000000000000');
+    await tamper('UPDATE channel SET hub_certificate_ends_at = 1600000000000000');
     await finds('certificates', 'fail', /만료되었습니다/);
     await shell.json(['channel', 'retire', place.channelKey]);
     assert.equal((await doctor({ fails: true })).states.certificates, undefined, 'a channel that was put away');
@@ -184,10 +188,7 @@ describe('what is set up', () => {
   });
 
   test('what everyone knows', async () => {
-    await tamper(
-      database,
-      "UPDATE channel SET channel_key = 'channel-key-00000000-0000-4000-8000-000000000001'",
-    );
+    await tamper("UPDATE channel SET channel_key = 'channel-key-00000000-0000-4000-8000-000000000001'");
     await finds('dev_credentials', 'fail', /bonin serve.*dev environment/);
   });
 });
@@ -219,12 +220,12 @@ describe('KCP', () => {
 
 describe('the record', () => {
   test('that was changed', async () => {
-    await tamper(database, "UPDATE audit SET actor_name = 'somebody else' WHERE seq = 2");
+    await tamper("UPDATE audit SET actor_name = 'somebody else' WHERE seq = 2");
     await finds('audit', 'fail', /entry 2 /);
   });
 
   test('of a time that has not come yet: the clock was set back', async () => {
-    await tamper(database, 'UPDATE audit SET at = at + 3600000000 WHERE seq = (SELECT MAX(seq) FROM audit)');
+    await tamper('UPDATE audit SET at = at + 3600000000 WHERE seq = (SELECT MAX(seq) FROM audit)');
     const states = await finds('clock', 'fail', /NTP/);
     assert.equal(states.audit, 'fail', 'and the record was changed to show it');
   });

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ON_POSTGRES } from './harness/database.mjs';
-import { assertKept, Load } from './harness/load.mjs';
-import { Program, run, runJson, sleep, waitFor } from './harness/program.mjs';
+import { assertKept, Load, UNDER_LOAD } from './harness/load.mjs';
+import { Program, run, sleep, waitFor } from './harness/program.mjs';
 import { Random } from './harness/random.mjs';
 import { Serve } from './harness/serve.mjs';
 import { queryCopy } from './harness/sqlite.mjs';
@@ -33,14 +33,7 @@ describe('killed two hundred times under load', { skip: ON_POSTGRES && 'about SQ
       ...serve.env,
       BONIN_LISTEN: new URL(address).host,
       BONIN_PUBLIC_URL: 'http://127.0.0.1:8787',
-      BONIN_LOG: 'warn',
-      // What a kill interrupts is free again soon; nobody is to be turned away for asking often.
-      BONIN_KCP_TIMEOUT: '4s',
-      BONIN_KCP_CONNECT_TIMEOUT: '1s',
-      BONIN_LIMIT_SECRET: '1000000/1m',
-      BONIN_LIMIT_CHECKOUT: '100000/1m',
-      BONIN_LIMIT_CHECKOUT_STEP: '100000/1m',
-      BONIN_LIMIT_FAILED_LOGIN: '100000/1m',
+      ...UNDER_LOAD,
     };
     const { sandbox, store, channel, secret } = serve;
     load = new Load({ gateway: () => address, sandbox, store, channel, windowChannel, secret, random });

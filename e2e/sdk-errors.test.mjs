@@ -12,7 +12,7 @@ import {
 } from '@portone/server-sdk/identityVerification';
 import { LoginViaApiSecretError, RefreshTokenError } from '@portone/server-sdk/auth';
 import { PortOneClient } from '@portone/server-sdk';
-import { CHANNEL, CHANNEL_WINDOW_ONLY, Dev, SECRET, SECRET_2, STORE, STORE_2 } from './harness/dev.mjs';
+import { CHANNEL, CHANNEL_WINDOW_ONLY, Dev, SECRET, SECRET_2, STORE_2 } from './harness/dev.mjs';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
 

@@ -8,9 +8,10 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { PortOneClient } from '@portone/server-sdk';
 import { Client } from './harness/console.mjs';
+import { Database } from './harness/database.mjs';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
 import { Program, readyFile, removeFolder, run, temporaryFolder, waitFor } from './harness/program.mjs';
-import { Shell, tamper } from './harness/shell.mjs';
+import { Shell } from './harness/shell.mjs';
 import { startSandbox } from './harness/standalone.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -138,7 +139,7 @@ describe('a data folder', () => {
 
   test('whose schema is behind is brought up by `migrate` alone', async () => {
     await shell.says(['migrate']);
-    await tamper(join(data, 'bonin.db'), 'DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)');
+    await Database.at(join(data, 'bonin.db')).change('DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)');
     await shell.refuses(['serve'], /run `bonin migrate`/);
   });
 
@@ -259,10 +260,8 @@ test('serve refuses a user of the console with the password that everyone knows'
   assert.match(dev.stdout, /콘솔 +http:\S+\/console +\(admin \/ bonin-dev-console\)/);
   await dev.stop();
   // What else is known of the dev environment is taken away first.
-  await tamper(
-    join(data, 'bonin.db'),
-    "DELETE FROM channel; DELETE FROM api_secret; DELETE FROM store",
-  );
+  const database = Database.at(join(data, 'bonin.db'));
+  for (const table of ['channel', 'api_secret', 'store']) await database.change(`DELETE FROM ${table}`);
   await shell.refuses(['serve'], /a user of the console has the password of the dev environment/);
   await shell.says(['user', 'reset-password', 'admin'], { once: true });
   await serve();

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { Database } from './harness/database.mjs';
 import { search } from './harness/search.mjs';
-import { Installation, Shell, tamper } from './harness/shell.mjs';
+import { Installation, Shell } from './harness/shell.mjs';
 
 const NOWHERE = 'store-ffffffff-ffff-4fff-8fff-ffffffffffff';
 
@@ -196,21 +197,21 @@ describe('bonin audit', () => {
     await own.says(['migrate']);
     for (const name of ['a', 'b', 'c', 'd', 'e']) await own.json(['store', 'create', '--name', name, '--kind', 'test']);
     const head = (await own.says(['audit', 'head'])).trim();
-    const database = join(env.BONIN_DATA, 'bonin.db');
-    await tamper(database, "UPDATE audit SET details = REPLACE(details, '\"b\"', '\"B\"') WHERE seq = 2");
+    const database = Database.at(join(env.BONIN_DATA, 'bonin.db'));
+    await database.change("UPDATE audit SET details = REPLACE(details, '\"b\"', '\"B\"') WHERE seq = 2");
     const told = await own.refuses(['audit', 'verify', '--json'], /entry 2 is not what was written/);
     assert.equal(JSON.parse(told).ok, false);
-    await tamper(database, "UPDATE audit SET details = REPLACE(details, '\"B\"', '\"b\"') WHERE seq = 2");
+    await database.change("UPDATE audit SET details = REPLACE(details, '\"B\"', '\"b\"') WHERE seq = 2");
     assert.equal((await own.json(['audit', 'verify', '--head', head])).ok, true);
 
-    await tamper(database, 'DELETE FROM audit WHERE seq = 6');
+    await database.change('DELETE FROM audit WHERE seq = 6');
     await own.refuses(['audit', 'verify'], /cut off: 5 entries are there, and 6 were written/);
     // Setting the note of the end back does not hide it: that takes the key.
-    await tamper(database, 'UPDATE audit_chain SET head_seq = 5, head_mac = (SELECT mac FROM audit WHERE seq = 5)');
+    await database.change('UPDATE audit_chain SET head_seq = 5, head_mac = (SELECT mac FROM audit WHERE seq = 5)');
     for (const more of [[], ['--head', head]]) {
       await own.refuses(['audit', 'verify', ...more], /note of the chain's end is not what was written/);
     }
-    await tamper(database, 'DELETE FROM audit WHERE seq = 3');
+    await database.change('DELETE FROM audit WHERE seq = 3');
     await own.refuses(['audit', 'verify'], /entry 3 is missing/);
   });
 });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortOneClient } from '@portone/server-sdk';
-import { assertKept, Load } from './load.mjs';
+import { assertKept, Load, UNDER_LOAD } from './load.mjs';
 import { Postgres } from './postgres.mjs';
 import { Program, removeFolder, run, runJson, temporaryFolder, waitFor } from './program.mjs';
 import { Serve } from './serve.mjs';
@@ -19,7 +19,7 @@ export const WEBHOOKS = {
 };
 
 /** One of them. */
-export class Instance {
+class Instance {
   constructor(name, port, env) {
     this.name = name;
     this.address = `http://127.0.0.1:${port}`;
@@ -107,14 +107,8 @@ export class Cluster extends Serve {
     const instance = new Instance('ABC'[this.instances.length], await freePort(), {
       ...this.env,
       BONIN_PUBLIC_URL: 'http://127.0.0.1:8787',
-      BONIN_LOG: 'warn',
-      BONIN_KCP_TIMEOUT: '4s',
-      BONIN_KCP_CONNECT_TIMEOUT: '1s',
+      ...UNDER_LOAD,
       BONIN_SWEEP_INTERVAL: '1s',
-      BONIN_LIMIT_SECRET: '1000000/1m',
-      BONIN_LIMIT_CHECKOUT: '100000/1m',
-      BONIN_LIMIT_CHECKOUT_STEP: '100000/1m',
-      BONIN_LIMIT_FAILED_LOGIN: '100000/1m',
       ...env,
     }).start();
     this.instances.push(instance);

@@ -1,6 +1,7 @@
 // The database of a gateway under test: a file, or with BONIN_E2E_DATABASE=postgres a database of its own on the shared PostgreSQL
 // server. What a test does behind Bonin's back is one text for both.
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
@@ -174,7 +175,7 @@ class PostgresDatabase extends Database {
   }
 
   async lock() {
-    const psql = spawn('psql', ['-X', '-q', '-d', this.server.url(this.name)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const psql = spawn('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', this.server.url(this.name)], { stdio: ['pipe', 'pipe', 'inherit'] });
     const tables = (await this.tables()).join(', ');
     psql.stdin.write(`BEGIN;\nLOCK TABLE ${tables} IN EXCLUSIVE MODE;\n\\echo locked\n`);
     return held(psql);
@@ -187,9 +188,13 @@ class PostgresDatabase extends Database {
 
 /** A program that holds a lock once it says so, and until its input ends. */
 async function held(child) {
-  await once(child.stdout, 'data');
+  const ended = once(child, 'close').then(([code]) => {
+    if (code !== 0) throw new Error(`${child.spawnfile} held no lock, or lost it, and ended with ${code}`);
+  });
+  const nothing = ended.then(() => assert.fail(`${child.spawnfile} ended without a lock`));
+  await Promise.race([once(child.stdout, 'data'), nothing]);
   return async () => {
     child.stdin.end();
-    await once(child, 'close');
+    await ended;
   };
 }

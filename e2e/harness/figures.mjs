@@ -79,7 +79,7 @@ function assertHistogram(name, samples) {
   }
 }
 
-export class Figures {
+class Figures {
   constructor(families) {
     this.families = families;
   }

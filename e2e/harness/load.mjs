@@ -15,8 +15,19 @@ const ORIGIN = 'http://shop.example';
 /** How long an answer may take, and how long nobody may be there to connect to. */
 const PATIENCE = 30_000;
 
+/** For a gateway under load: what a kill interrupts is free again soon, and nobody is turned away for asking often. */
+export const UNDER_LOAD = {
+  BONIN_LOG: 'warn',
+  BONIN_KCP_TIMEOUT: '4s',
+  BONIN_KCP_CONNECT_TIMEOUT: '1s',
+  BONIN_LIMIT_SECRET: '1000000/1m',
+  BONIN_LIMIT_CHECKOUT: '100000/1m',
+  BONIN_LIMIT_CHECKOUT_STEP: '100000/1m',
+  BONIN_LIMIT_FAILED_LOGIN: '100000/1m',
+};
+
 /** A request whose outcome the caller does not know: the connection broke, or the gateway said that it cannot work now. */
-export class Unknown extends Error {}
+class Unknown extends Error {}
 
 class Ended extends Error {}
 

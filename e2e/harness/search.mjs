@@ -34,7 +34,7 @@ const escaped = (text, upper, all) =>
     .join('');
 
 /** Every dress of `value`, by name. */
-export function dresses(value) {
+function dresses(value) {
   const bytes = Buffer.from(value, 'utf8');
   const found = new Map();
   const add = (name, pattern) => {

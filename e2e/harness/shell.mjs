@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { command, succeed } from './command.mjs';
+import { command } from './command.mjs';
 import { BINARY, cleanEnvironment, removeFolder, temporaryFolder } from './program.mjs';
 import { startSandbox } from './standalone.mjs';
 
@@ -106,17 +106,4 @@ export class Installation {
     await this.sandboxProgram?.stop();
     await removeFolder(this.folder);
   }
-}
-
-const SQL = `
-import sqlite3, sys
-with sqlite3.connect(sys.argv[1], timeout=10) as database:
-    database.execute("PRAGMA foreign_keys = OFF")
-    for statement in sys.stdin.read().split(";"):
-        database.execute(statement)
-`;
-
-/** Changes the database behind Bonin's back, as whoever got hold of the file could. */
-export function tamper(file, statements) {
-  return succeed('python3', ['-c', SQL, file], { input: statements });
 }

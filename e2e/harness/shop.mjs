@@ -96,7 +96,7 @@ export class Shop {
   }
 }
 
-export class Visitor {
+class Visitor {
   /** Clicks the button that verifies. */
   async click(request = {}) {
     this.request = { storeId: STORE, channelKey: CHANNEL, identityVerificationId: newId(), ...request };

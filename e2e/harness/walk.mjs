@@ -26,7 +26,7 @@ export function formsOf(page) {
 }
 
 /** The form of this page whose address ends so. */
-export function formTo(page, ending) {
+function formTo(page, ending) {
   const form = formsOf(page).find(({ action }) => action?.split('?')[0].endsWith(ending));
   if (!form) throw new Error(`no form to ${ending} in ${page.slice(-1500)}`);
   return form;
