@@ -46,3 +46,11 @@ export function customerOf(person, extra = {}) {
     ...extra,
   };
 }
+
+/**
+ * The body of a send to this person's phone, by SMS unless something else is said. `customer` is what else is told of the person;
+ * `more` wants `channelKey` and `operator`.
+ */
+export function sending(person, { customer, ...more }) {
+  return { customer: customerOf(person, customer), bypass: { kcpV2: { media_type: 'MC01' } }, method: 'SMS', ...more };
+}
