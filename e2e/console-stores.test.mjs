@@ -129,7 +129,7 @@ describe('stores in the console', () => {
     assert.ok((await setup.json(['store', 'list'])).every((store) => store.name !== '몰래'));
   });
 
-  test('what erases persons or takes TEST channels is the owner\'s: an operator is told so, tries it and is refused', async () => {
+  test('what erases persons or takes TEST channels is the owner’s: an operator is told so, tries it and is refused', async () => {
     const page = await open('/console/stores');
     const kept = await make(page, '지킬 상점', 'LIVE');
     await page.getByLabel('개인정보 보관 기간(일)').fill('30');

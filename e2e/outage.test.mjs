@@ -20,6 +20,9 @@ const env = { ...WEBHOOKS, BONIN_DATABASE_TIMEOUT: '2s', BONIN_DATABASE_STATEMEN
 let server, cluster, gateway, receiver;
 before(async () => {
   server = await Postgres.start();
+  // A server that writes what is committed to its disk much later, unless a connection asks for better, as each of ours does.
+  const late = ['synchronous_commit = off', "wal_writer_delay = '10s'", "wal_writer_flush_after = '1GB'"];
+  await server.sql(...late.map((setting) => `ALTER SYSTEM SET ${setting}`), 'SELECT pg_reload_conf()');
   receiver = await Receiver.start();
   cluster = await Cluster.setUp({ server, env });
   await cluster.tell(receiver, ['/one']);
@@ -105,6 +108,20 @@ async function assertAllAreToldToComeBack(txId) {
 }
 
 const isWhole = async () => (await customer().send()).status === 200;
+
+test('whatever is acknowledged is on the disk of the server, which by itself would write it much later', async () => {
+  const lsn = async (which) => (await server.sql(`SELECT pg_current_wal_${which}_lsn() - '0/0'`)).trim();
+  const login = () => ask('POST', '/login/api-secret', { headers: {}, json: { apiSecret: cluster.secret } });
+  for (let round = 0; round < 3; round += 1) {
+    const { person, send, confirm } = customer();
+    for (const step of [send, async () => confirm(await cluster.sandbox.otp(person.phone)), window, login]) {
+      const before = BigInt(await lsn('insert'));
+      const { status, text } = await step();
+      assert.equal(status, 200, text);
+      assert.ok(BigInt(await lsn('flush')) > before, `round ${round}: ${step.name || 'confirm'} is not on disk`);
+    }
+  }
+});
 
 describe('stopped and started again under load', () => {
   for (const mode of ['fast', 'immediate']) {

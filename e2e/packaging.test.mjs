@@ -8,6 +8,7 @@ import { chown, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
 import { command, succeed } from './harness/command.mjs';
 import { customerOf, newId, newPerson } from './harness/people.mjs';
 import { Postgres } from './harness/postgres.mjs';
@@ -172,6 +173,34 @@ describe('a machine of systemd', () => {
     assert.deepEqual([...used].filter((family) => !families.split(' ').includes(family)), []);
   });
 
+  test('the unit takes away what the gateway does not need', async () => {
+    // Weighed by systemd itself: with a line less it is exposed more than this.
+    const most = ['--no-pager', '--offline=true', '--threshold=11'];
+    await succeed('systemd-analyze', ['security', ...most, fileURLToPath(new URL('../packaging/systemd/bonin.service', import.meta.url))]);
+    // And what it weighs as little or nothing.
+    const unit = await packaged('systemd/bonin.service');
+    for (const [name, value] of Object.entries({
+      User: 'bonin',
+      Group: 'bonin',
+      UMask: '0077',
+      StateDirectoryMode: '0700',
+      RuntimeDirectoryMode: '0700',
+      LimitCORE: '0',
+      PrivateMounts: 'true',
+      PrivateIPC: 'true',
+      ProcSubset: 'pid',
+      ProtectHostname: 'true',
+      RemoveIPC: 'true',
+      KeyringMode: 'private',
+      DevicePolicy: 'closed',
+      AmbientCapabilities: '',
+      LockPersonality: 'true',
+      MemoryDenyWriteExecute: 'true',
+    })) {
+      assert.deepEqual(directive(unit, name), [value], name);
+    }
+  });
+
   test('systemd hears that it is ready only once it answers, and that it stops', async () => {
     const socket = join(serve.folder, 'notify');
     const port = await freePort();
@@ -317,6 +346,26 @@ describe('a container', () => {
       assert.ok(steps.slice(0, first).some((step) => new RegExp(`^echo ${name}=\\S+ >>? \\.env\\b`).test(step)), `${name} is written into .env first`);
     }
     assert.match(await packaged('.gitignore'), /^\/\.env$/m);
+  });
+
+  test('Compose takes away what neither the gateway nor its database needs, and lets nobody reach them from elsewhere', async () => {
+    const { services, networks } = parse(await packaged('compose.yaml'));
+    for (const [name, service] of Object.entries(services)) {
+      assert.equal(service.read_only, true, name);
+      assert.deepEqual(service.cap_drop, ['ALL'], name);
+      assert.deepEqual(service.security_opt, ['no-new-privileges:true'], name);
+      assert.ok(!service.privileged && !service.user, name);
+    }
+    assert.deepEqual(Object.keys(services).sort(), ['bonin', 'database']);
+    const { bonin, database } = services;
+    assert.deepEqual([bonin.cap_add, bonin.ulimits.core], [undefined, 0]);
+    assert.deepEqual(database.cap_add.toSorted(), ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID']);
+    for (const port of bonin.ports) assert.match(port, /^127\.0\.0\.1:/);
+    assert.deepEqual([database.ports, database.networks, networks.back.internal], [undefined, ['back'], true]);
+    // What is secret comes in files and stands in no variable.
+    for (const { environment } of [bonin, database]) {
+      for (const name of Object.keys(environment)) assert.ok(!/(KEY|PASSWORD|TOKEN|SECRET)$/.test(name), name);
+    }
   });
 
   test('what is said in several files is the same in all', async () => {

@@ -228,6 +228,8 @@ describe('a SQLite database moves into PostgreSQL', () => {
 });
 
 describe('TLS', () => {
+  /** The same server under a name that is neither in its certificate nor this machine's own. */
+  const NAMELESS = { hostname: '0.0.0.0' };
   const fully = (authority) => address({}, { sslmode: 'verify-full', sslrootcert: authority });
 
   test('a certificate of the authority that was named, and the name that was asked for', async () => {
@@ -251,6 +253,19 @@ describe('TLS', () => {
     await refuses(lists, { ...env, BONIN_DATABASE: fully(join(serve.folder, 'nowhere.pem')) }, /sslrootcert|nowhere\.pem/);
   });
 
+  test('the right authority for another name is refused', async () => {
+    const lists = (sslmode) =>
+      run(['store', 'list'], {
+        env: { ...serve.env, BONIN_DATABASE: address(NAMELESS, { sslmode, sslrootcert: server.authority }), BONIN_DATABASE_PASSWORD_FILE: undefined },
+      });
+    const { code, stdout, stderr } = await lists('verify-full');
+    assert.equal(code, 1, stdout);
+    assert.match(stderr, /no encrypted connection.*sslrootcert/);
+    // It is the name that was in the way.
+    const unnamed = await lists('verify-ca');
+    assert.equal(unnamed.code, 0, unnamed.stderr);
+  });
+
   test('doctor and serve say where the connection is not protected', async () => {
     const doctor = async (parameters, parts = {}) => {
       const env = { ...serve.env, BONIN_PUBLIC_URL: 'https://bonin.example', BONIN_TRUSTED_HOPS: '1', BONIN_LISTEN: '127.0.0.1:0' };
@@ -270,6 +285,13 @@ describe('TLS', () => {
     const proven = await doctor({ sslmode: 'verify-full' }, elsewhere);
     assert.equal(proven.database_tls, 'ok');
     assert.equal(proven.database, 'fail');
+
+    for (const [parts, warns] of [[NAMELESS, true], [{}, false]]) {
+      const env = { BONIN_DATABASE: address(parts, { sslmode: 'prefer' }), BONIN_DATABASE_PASSWORD_FILE: undefined };
+      await serve.start({ env, contract: false });
+      await serve.stopGateway();
+      assert.equal(/WARN.*may not be encrypted/.test(serve.program.stderr), warns, serve.program.stderr);
+    }
   });
 
   test('a password file that others can read is told', async () => {
