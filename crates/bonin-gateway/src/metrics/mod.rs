@@ -17,8 +17,8 @@
 //! metrics.webhooks.paused(1);
 //! // After each request to a receiver.
 //! metrics.webhooks.tried(WebhookOutcome::Delivered, Duration::from_millis(80));
-//! // When a delivery's last try failed.
-//! metrics.webhooks.gave_up();
+//! // When deliveries are given up: how many.
+//! metrics.webhooks.gave_up(1);
 //! // After each round of a worker, whether it worked.
 //! metrics.workers.ran("webhooks", true);
 //! # }
