@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { launch } from './harness/browser.mjs';
 import { CHANNEL, CHANNEL_HUB_ONLY, Dev, STORE_2 } from './harness/dev.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { Shop } from './harness/shop.mjs';
 import { Window } from './harness/window.mjs';
 
@@ -167,14 +167,7 @@ describe('no try is begun', () => {
     const [id, person] = [newId(), newPerson()];
     const { name, phone, birthDate, gender, isForeigner } = person;
     await dev.sandbox.addPerson({ name, phone, birthDate, gender, isForeigner, operator: 'KT', pass: true });
-    await dev.sdk().sendIdentityVerification({
-      identityVerificationId: id,
-      channelKey: CHANNEL,
-      customer: customerOf(person),
-      bypass: { kcpV2: { media_type: 'MC01' } },
-      operator: 'KT',
-      method: 'SMS',
-    });
+    await dev.sdk().sendIdentityVerification({ identityVerificationId: id, ...sending(person, { channelKey: CHANNEL, operator: 'KT' }) });
     assertFailed(await refused({ identityVerificationId: id }), 'InvalidEntityState');
     const otp = await dev.sandbox.otp(phone);
     await dev.sdk().confirmIdentityVerification({ identityVerificationId: id, otp });

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { assertAccessible, assertFits, launch, watchedPage } from './harness/browser.mjs';
 import { press, signInAs } from './harness/console.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { Serve } from './harness/serve.mjs';
 
 let serve, browser, visit;
@@ -36,14 +36,7 @@ async function open(path, { role = 'OWNER', width = 1280 } = {}) {
 async function verify(person = newPerson()) {
   const id = newId();
   const sdk = serve.sdk();
-  await sdk.sendIdentityVerification({
-    identityVerificationId: id,
-    channelKey: serve.channel,
-    customer: customerOf(person),
-    bypass: { kcpV2: { media_type: 'MC01' } },
-    operator: 'SKT',
-    method: 'SMS',
-  });
+  await sdk.sendIdentityVerification({ identityVerificationId: id, ...sending(person, { channelKey: serve.channel, operator: 'SKT' }) });
   await sdk.confirmIdentityVerification({ identityVerificationId: id, otp: await serve.sandbox.otp(person.phone) });
   return id;
 }

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { PortOneClient } from '@portone/server-sdk';
 import { launch, watchedPage } from './harness/browser.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { Program, readyFile, removeFolder, temporaryFolder } from './harness/program.mjs';
 import { freePort, startSandbox } from './harness/standalone.mjs';
 
@@ -96,14 +96,7 @@ test('a newcomer gets to a verified person with the console alone, in no more st
   const person = newPerson();
   const id = newId();
   const api = PortOneClient({ secret, baseUrl: address }).identityVerification;
-  await api.sendIdentityVerification({
-    identityVerificationId: id,
-    channelKey,
-    customer: customerOf(person),
-    operator: 'SKT',
-    method: 'SMS',
-    bypass: { kcpV2: { media_type: 'MC01' } },
-  });
+  await api.sendIdentityVerification({ identityVerificationId: id, ...sending(person, { channelKey, operator: 'SKT' }) });
   await api.confirmIdentityVerification({ identityVerificationId: id, otp: await sandbox.otp(person.phone) });
   const verified = await api.getIdentityVerification({ identityVerificationId: id });
   assert.equal(verified.status, 'VERIFIED');

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { launch, watchedPage } from './harness/browser.mjs';
 import { Person, signInAs } from './harness/console.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { Serve } from './harness/serve.mjs';
 
 const SOURCE = join(dirname(fileURLToPath(import.meta.url)), '../crates/bonin-gateway/src/http/console');
@@ -124,11 +124,7 @@ before(async () => {
   const [id, person] = [newId(), newPerson()];
   await serve.sdk().sendIdentityVerification({
     identityVerificationId: id,
-    channelKey: serve.channel,
-    customer: customerOf(person),
-    bypass: { kcpV2: { media_type: 'MC01' } },
-    operator: 'SKT',
-    method: 'SMS',
+    ...sending(person, { channelKey: serve.channel, operator: 'SKT' }),
   });
   const [channel] = await serve.json(['channel', 'list']);
   // What a route is tried on is not what the others work with.

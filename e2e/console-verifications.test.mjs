@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { launch, watchedPage } from './harness/browser.mjs';
 import { Client, look, Person, press, signIn } from './harness/console.mjs';
 import { CHANNEL, Dev, STORE } from './harness/dev.mjs';
-import { customerOf, newId } from './harness/people.mjs';
+import { newId, sending } from './harness/people.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
 import { search } from './harness/search.mjs';
 import { Story } from './harness/story.mjs';
@@ -35,11 +35,7 @@ before(async () => {
   verified = await Story.of(dev, 'KT');
   await verified.sdk.sendIdentityVerification({
     identityVerificationId: verified.id,
-    channelKey: CHANNEL,
-    customer: customerOf(verified.person, { id: CUSTOMER_ID }),
-    bypass: { kcpV2: { media_type: 'MC01' } },
-    operator: 'KT',
-    method: 'SMS',
+    ...sending(verified.person, { channelKey: CHANNEL, operator: 'KT', customer: { id: CUSTOMER_ID } }),
   });
   await assert.rejects(verified.confirm(anotherNumber(await verified.otp())));
   await verified.resend();

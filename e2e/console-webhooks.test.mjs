@@ -7,7 +7,7 @@ import { Webhook } from '@portone/server-sdk';
 import { assertAccessible, assertFits, launch } from './harness/browser.mjs';
 import { Setup } from './harness/console-setup.mjs';
 import { signInAs } from './harness/console.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { waitFor } from './harness/program.mjs';
 import { Receiver } from './harness/receiver.mjs';
 
@@ -59,11 +59,7 @@ async function begin(of = setup) {
   const id = newId();
   await of.serve.sdk().sendIdentityVerification({
     identityVerificationId: id,
-    channelKey: of.serve.channel,
-    customer: customerOf(newPerson()),
-    bypass: { kcpV2: { media_type: 'MC01' } },
-    operator: 'SKT',
-    method: 'SMS',
+    ...sending(newPerson(), { channelKey: of.serve.channel, operator: 'SKT' }),
   });
   return id;
 }

@@ -8,7 +8,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { assertAccessible, assertFits, launch, watchedPage } from './harness/browser.mjs';
 import { CHANNEL, CHANNEL_WINDOW_ONLY, Dev, SECRET, STORE } from './harness/dev.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { PROFILES } from './harness/shop.mjs';
 import { Window } from './harness/window.mjs';
 
@@ -306,18 +306,10 @@ describe("the demo's server", () => {
     });
     return { status: response.status, ...(await response.json()) };
   }
-  const bypass = { kcpV2: { media_type: 'MC01' } };
 
   async function begin(channelKey = CHANNEL) {
     const [id, person] = [newId(), newPerson()];
-    await dev.sdk().sendIdentityVerification({
-      identityVerificationId: id,
-      channelKey,
-      customer: customerOf(person),
-      bypass,
-      operator: 'KT',
-      method: 'SMS',
-    });
+    await dev.sdk().sendIdentityVerification({ identityVerificationId: id, ...sending(person, { channelKey, operator: 'KT' }) });
     return { id, person };
   }
 

@@ -5,11 +5,9 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { run, waitFor } from './harness/program.mjs';
 import { Serve } from './harness/serve.mjs';
-
-const MEDIA = { kcpV2: { media_type: 'MC01' } };
 
 let serve;
 before(async () => {
@@ -21,12 +19,7 @@ after(() => serve?.stop());
 async function begin(person, id = newId()) {
   await serve.sdk().sendIdentityVerification({
     identityVerificationId: id,
-    channelKey: serve.channel,
-    customer: customerOf(person, { id: 'customer-77' }),
-    customData: '{"order":1}',
-    bypass: MEDIA,
-    operator: 'SKT',
-    method: 'SMS',
+    ...sending(person, { channelKey: serve.channel, operator: 'SKT', customer: { id: 'customer-77' }, customData: '{"order":1}' }),
   });
   return id;
 }

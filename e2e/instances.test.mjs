@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { Cluster, soon, WEBHOOKS } from './harness/cluster.mjs';
 import { Client, newPassword, Person } from './harness/console.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { run, sleep, waitFor } from './harness/program.mjs';
 import { Random } from './harness/random.mjs';
 import { Receiver } from './harness/receiver.mjs';
@@ -39,11 +39,7 @@ describe('each step at the other instance', () => {
       send: (instance) =>
         at(instance).sendIdentityVerification({
           identityVerificationId: id,
-          channelKey: cluster.channel,
-          customer: customerOf(person),
-          bypass: { kcpV2: { media_type: 'MC01' } },
-          operator,
-          method,
+          ...sending(person, { channelKey: cluster.channel, operator, method }),
         }),
       resend: (instance) => at(instance).resendIdentityVerification({ identityVerificationId: id }),
       confirm: (instance, otp) => at(instance).confirmIdentityVerification({ identityVerificationId: id, otp }),
@@ -145,11 +141,7 @@ describe('each step at the other instance', () => {
         ending(
           [a, b][i % 2].sdk(cluster.secret).sendIdentityVerification({
             identityVerificationId: newId(),
-            channelKey: cluster.channel,
-            customer: customerOf(person),
-            bypass: { kcpV2: { media_type: 'MC01' } },
-            operator: 'KT',
-            method: 'SMS',
+            ...sending(person, { channelKey: cluster.channel, operator: 'KT' }),
           }),
         ),
       ),
@@ -167,11 +159,7 @@ describe('each step at the other instance', () => {
         ending(
           [a, b][i % 2].sdk(secret).sendIdentityVerification({
             identityVerificationId: newId(),
-            channelKey,
-            customer: customerOf(newPerson()),
-            bypass: { kcpV2: { media_type: 'MC01' } },
-            operator: 'KT',
-            method: 'SMS',
+            ...sending(newPerson(), { channelKey, operator: 'KT' }),
           }),
         ),
       ),
@@ -337,11 +325,7 @@ describe('each step at the other instance', () => {
       ending(
         instance.sdk(cluster.secret).sendIdentityVerification({
           identityVerificationId: newId(),
-          channelKey: channel.key,
-          customer: customerOf(newPerson()),
-          bypass: { kcpV2: { media_type: 'MC01' } },
-          operator: 'KT',
-          method: 'SMS',
+          ...sending(newPerson(), { channelKey: channel.key, operator: 'KT' }),
         }),
       );
     const refused = await send(a);

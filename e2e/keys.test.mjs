@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { isBlob } from './harness/database.mjs';
 import { scrape } from './harness/figures.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { run, sleep, waitFor } from './harness/program.mjs';
 import { Serve } from './harness/serve.mjs';
 
@@ -34,14 +34,7 @@ async function sealedWith(serve) {
 async function verify(serve) {
   const [id, person] = [newId(), newPerson()];
   const sdk = serve.sdk();
-  await sdk.sendIdentityVerification({
-    identityVerificationId: id,
-    channelKey: serve.channel,
-    customer: customerOf(person),
-    bypass: { kcpV2: { media_type: 'MC01' } },
-    operator: 'SKT',
-    method: 'SMS',
-  });
+  await sdk.sendIdentityVerification({ identityVerificationId: id, ...sending(person, { channelKey: serve.channel, operator: 'SKT' }) });
   const otp = await serve.sandbox.otp(person.phone);
   await sdk.confirmIdentityVerification({ identityVerificationId: id, otp });
   return { id, person };

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
 import { sleep } from './harness/program.mjs';
 import { Serve } from './harness/serve.mjs';
@@ -24,13 +24,8 @@ async function call(method, path, body, headers = {}) {
 }
 
 function send(person, id = newId(), extra = {}) {
-  return call('POST', `/identity-verifications/${id}/send`, {
-    channelKey: serve.channel,
-    customer: customerOf(person, extra),
-    bypass: { kcpV2: { media_type: 'MC01' } },
-    operator: 'KT',
-    method: 'SMS',
-  });
+  const body = sending(person, { channelKey: serve.channel, operator: 'KT', customer: extra });
+  return call('POST', `/identity-verifications/${id}/send`, body);
 }
 
 const resend = (id) => call('POST', `/identity-verifications/${id}/resend`);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { CHANNEL, CHANNEL_HUB_ONLY, Dev, SECRET, SECRET_2, STORE, STORE_2 } from './harness/dev.mjs';
 import { sleep } from './harness/program.mjs';
-import { customerOf, newId, newPerson, OPERATORS } from './harness/people.mjs';
+import { newId, newPerson, OPERATORS, sending } from './harness/people.mjs';
 
 let dev;
 let sdk;
@@ -22,14 +22,7 @@ before(async () => {
     const channelKey = i % 4 === 0 ? CHANNEL_HUB_ONLY : CHANNEL;
     const failing = i % 3 === 1;
     if (failing) await dev.sandbox.fault({ endpoint: 'hub:2100', kind: 'resCd', value: 'SB01' });
-    const call = sdk.sendIdentityVerification({
-      identityVerificationId: id,
-      channelKey,
-      customer: customerOf(person),
-      bypass: { kcpV2: { media_type: 'MC01' } },
-      operator,
-      method: 'SMS',
-    });
+    const call = sdk.sendIdentityVerification({ identityVerificationId: id, ...sending(person, { channelKey, operator }) });
     if (failing) await assert.rejects(call);
     else await call;
     const record = { id, person, operator, channelKey };

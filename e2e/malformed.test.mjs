@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { CHANNEL, Dev, SECRET } from './harness/dev.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { customerOf, newId, newPerson, sending } from './harness/people.mjs';
 import { raw } from './harness/raw.mjs';
 
 const HANGUL = /[\uac00-\ud7a3]/;
@@ -49,14 +49,7 @@ async function refused(response, what, field) {
   return error;
 }
 
-const good = () => ({
-  channelKey: CHANNEL,
-  customer: customerOf(newPerson(), { id: 'someone' }),
-  customData: 'x',
-  bypass: { kcpV2: { media_type: 'MC01' } },
-  operator: 'KT',
-  method: 'SMS',
-});
+const good = () => sending(newPerson(), { channelKey: CHANNEL, operator: 'KT', customer: { id: 'someone' }, customData: 'x' });
 
 /** `good()` with one field, given by its path, set to something. */
 function with_(path, value) {

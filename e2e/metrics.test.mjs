@@ -11,7 +11,7 @@ import { parse } from 'yaml';
 import { Client } from './harness/console.mjs';
 import { CHANNEL, Dev, STORE } from './harness/dev.mjs';
 import { read, scrape } from './harness/figures.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { Program, waitFor } from './harness/program.mjs';
 import { raw } from './harness/raw.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
@@ -218,11 +218,7 @@ describe('a gateway that has done everything', () => {
       await assert.rejects(
         dev.sdk().sendIdentityVerification({
           identityVerificationId: newId(),
-          channelKey: CHANNEL,
-          customer: customerOf(person),
-          bypass: { kcpV2: { media_type: 'MC01' } },
-          operator: 'KT',
-          method: 'APP',
+          ...sending(person, { channelKey: CHANNEL, operator: 'KT', method: 'APP' }),
         }),
       );
     }

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { Cluster, WEBHOOKS } from './harness/cluster.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { Postgres } from './harness/postgres.mjs';
 import { sleep, waitFor } from './harness/program.mjs';
 import { Random } from './harness/random.mjs';
@@ -61,13 +61,7 @@ function customer() {
     confirm: (otp) => ask('POST', `${path}/confirm`, { json: { otp } }),
     send: () =>
       ask('POST', `${path}/send`, {
-        json: {
-          channelKey: cluster.channel,
-          customer: customerOf(person),
-          bypass: { kcpV2: { media_type: 'MC01' } },
-          operator: 'KT',
-          method: 'SMS',
-        },
+        json: sending(person, { channelKey: cluster.channel, operator: 'KT' }),
       }),
   };
 }

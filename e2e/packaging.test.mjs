@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { command, succeed } from './harness/command.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { Postgres } from './harness/postgres.mjs';
 import { Program, readyFile, run, waitFor } from './harness/program.mjs';
 import { Receiver } from './harness/receiver.mjs';
@@ -79,14 +79,7 @@ async function verifySomebody(serve) {
   const { name, phone, birthDate, gender, isForeigner } = person;
   await serve.sandbox.addPerson({ name, phone, birthDate, gender, isForeigner, operator: 'KT', pass: true });
   const identityVerificationId = newId();
-  await serve.sdk().sendIdentityVerification({
-    identityVerificationId,
-    channelKey: serve.channel,
-    customer: customerOf(person),
-    bypass: { kcpV2: { media_type: 'MC01' } },
-    operator: 'KT',
-    method: 'SMS',
-  });
+  await serve.sdk().sendIdentityVerification({ identityVerificationId, ...sending(person, { channelKey: serve.channel, operator: 'KT' }) });
   const otp = await serve.sandbox.otp(phone);
   const { identityVerification } = await serve.sdk().confirmIdentityVerification({ identityVerificationId, otp });
   assert.equal(identityVerification.status, 'VERIFIED');

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { CHANNEL, Dev } from './harness/dev.mjs';
 import { assertAccessible, assertFits, launch, watchedPage } from './harness/browser.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 
 let dev;
 let browser;
@@ -23,11 +23,7 @@ async function send(method) {
   await dev.sandbox.addPerson({ name, phone, birthDate, gender, isForeigner, operator: 'KT', pass: true });
   await dev.sdk().sendIdentityVerification({
     identityVerificationId: id,
-    channelKey: CHANNEL,
-    customer: customerOf(person),
-    bypass: { kcpV2: { media_type: 'MC01' } },
-    operator: 'KT',
-    method,
+    ...sending(person, { channelKey: CHANNEL, operator: 'KT', method }),
   });
   return { id, person };
 }

@@ -9,12 +9,10 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { succeed } from './harness/command.mjs';
 import { Database } from './harness/database.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { Postgres } from './harness/postgres.mjs';
 import { run, runJson, waitFor } from './harness/program.mjs';
 import { Serve } from './harness/serve.mjs';
-
-const MEDIA = { kcpV2: { media_type: 'MC01' } };
 
 let serve; // on SQLite
 let server;
@@ -53,11 +51,7 @@ async function verify(person = newPerson()) {
   const sdk = serve.sdk();
   await sdk.sendIdentityVerification({
     identityVerificationId: id,
-    channelKey: serve.channel,
-    customer: customerOf(person),
-    bypass: MEDIA,
-    operator: 'SKT',
-    method: 'SMS',
+    ...sending(person, { channelKey: serve.channel, operator: 'SKT' }),
   });
   const otp = await serve.sandbox.otp(person.phone);
   await sdk.confirmIdentityVerification({ identityVerificationId: id, otp });

@@ -13,7 +13,7 @@ import {
 import { LoginViaApiSecretError, RefreshTokenError } from '@portone/server-sdk/auth';
 import { PortOneClient } from '@portone/server-sdk';
 import { CHANNEL, CHANNEL_WINDOW_ONLY, Dev, SECRET, SECRET_2, STORE_2 } from './harness/dev.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { customerOf, newId, newPerson, sending } from './harness/people.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
 
 let dev;
@@ -61,11 +61,7 @@ async function raises(Class, type, call) {
 function send(id, person = newPerson(), extra = {}, client = sdk) {
   return client.sendIdentityVerification({
     identityVerificationId: id,
-    channelKey: CHANNEL,
-    customer: customerOf(person),
-    bypass: { kcpV2: { media_type: 'MC01' } },
-    operator: 'KT',
-    method: 'SMS',
+    ...sending(person, { channelKey: CHANNEL, operator: 'KT' }),
     ...extra,
   });
 }

@@ -4,15 +4,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { CHANNEL, CHANNEL_HUB_ONLY, Dev, STORE } from './harness/dev.mjs';
-import { customerOf, newId, newPerson, OPERATORS } from './harness/people.mjs';
+import { customerOf, newId, newPerson, OPERATORS, sending } from './harness/people.mjs';
 
 let dev;
 before(async () => {
   dev = await Dev.start();
 });
 after(() => dev?.stop());
-
-const BYPASS = { kcpV2: { media_type: 'MC01' } };
 
 /** A person whom the sandbox knows, with the PASS app on a phone of this operator. */
 async function knownPerson(operator, options) {
@@ -64,12 +62,7 @@ function assertVerified(verification, { id, person, operator }) {
 function request(id, person, operator, method, extra = {}) {
   return {
     identityVerificationId: id,
-    channelKey: CHANNEL,
-    customer: customerOf(person, { id: `customer-${person.phone}` }),
-    customData: '{"cart":"장바구니"}',
-    bypass: BYPASS,
-    operator,
-    method,
+    ...sending(person, { channelKey: CHANNEL, operator, method, customer: { id: `customer-${person.phone}` }, customData: '{"cart":"장바구니"}' }),
     ...extra,
   };
 }

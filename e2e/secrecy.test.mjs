@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ON_POSTGRES } from './harness/database.mjs';
-import { customerOf, newId, newPerson, OPERATORS } from './harness/people.mjs';
+import { customerOf, newId, newPerson, OPERATORS, sending } from './harness/people.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
 import { search } from './harness/search.mjs';
 import { Serve } from './harness/serve.mjs';
@@ -132,11 +132,7 @@ async function fullRun() {
     await assert.rejects(
       serve.sdk().sendIdentityVerification({
         identityVerificationId: newId(),
-        channelKey: serve.channel,
-        customer: customerOf(person),
-        bypass: { kcpV2: { media_type: 'MC01' } },
-        operator: 'KT',
-        method: 'SMS',
+        ...sending(person, { channelKey: serve.channel, operator: 'KT' }),
       }),
     );
   }

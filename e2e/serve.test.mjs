@@ -6,7 +6,7 @@ import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Dev } from './harness/dev.mjs';
-import { customerOf, newId, newPerson, OPERATORS } from './harness/people.mjs';
+import { newId, newPerson, OPERATORS, sending } from './harness/people.mjs';
 import { Program, run, runJson, sleep, waitFor } from './harness/program.mjs';
 import { raw } from './harness/raw.mjs';
 import { Serve } from './harness/serve.mjs';
@@ -19,14 +19,7 @@ async function begin(serve, { operator = 'KT', method = 'SMS', channelKey = serv
   const { name, phone, birthDate, gender, isForeigner } = person;
   await serve.sandbox.addPerson({ name, phone, birthDate, gender, isForeigner, operator, pass: true });
   const send = () =>
-    serve.sdk().sendIdentityVerification({
-      identityVerificationId: id,
-      channelKey,
-      customer: customerOf(person),
-      bypass: { kcpV2: { media_type: 'MC01' } },
-      operator,
-      method,
-    });
+    serve.sdk().sendIdentityVerification({ identityVerificationId: id, ...sending(person, { channelKey, operator, method }) });
   const confirm = (otp) => serve.sdk().confirmIdentityVerification({ identityVerificationId: id, otp });
   const get = () => serve.sdk().getIdentityVerification({ identityVerificationId: id });
   return { id, person, send, confirm, get };
@@ -153,11 +146,7 @@ describe('set up from the shell', () => {
       await sdk.sendIdentityVerification({
         identityVerificationId: id,
         storeId,
-        channelKey,
-        customer: customerOf(newPerson()),
-        bypass: { kcpV2: { media_type: 'MC01' } },
-        operator: 'KT',
-        method: 'SMS',
+        ...sending(newPerson(), { channelKey, operator: 'KT' }),
       });
     }
     const found = async (filter) => (await sdk.getIdentityVerifications({ filter })).items.map((item) => item.channel.key);
@@ -167,11 +156,7 @@ describe('set up from the shell', () => {
     await fails('CHANNEL_NOT_FOUND', () =>
       serve.sdk().sendIdentityVerification({
         identityVerificationId: newId(),
-        channelKey: channel.key,
-        customer: customerOf(newPerson()),
-        bypass: { kcpV2: { media_type: 'MC01' } },
-        operator: 'KT',
-        method: 'SMS',
+        ...sending(newPerson(), { channelKey: channel.key, operator: 'KT' }),
       }),
     );
   });
@@ -186,15 +171,11 @@ describe('set up from the shell', () => {
     // Made where the operator's configuration names the sandbox, and used where it does not.
     const live = await serve.addChannel({ ...ask, env: { BONIN_KCP_LIVE_HOSTS: new URL(serve.sandbox.address).host } });
     const { secret } = await serve.json(['secret', 'create', '--store', store]);
-    const sending = serve.sdk({ secret }).sendIdentityVerification({
+    const refused = serve.sdk({ secret }).sendIdentityVerification({
       identityVerificationId: newId(),
-      channelKey: live.key,
-      customer: customerOf(newPerson()),
-      bypass: { kcpV2: { media_type: 'MC01' } },
-      operator: 'KT',
-      method: 'SMS',
+      ...sending(newPerson(), { channelKey: live.key, operator: 'KT' }),
     });
-    await fails('INVALID_REQUEST', () => sending);
+    await fails('INVALID_REQUEST', () => refused);
   });
 
   test('a LIVE channel of the public test merchant, whose key everyone knows, is refused', async () => {
@@ -211,11 +192,7 @@ describe('set up from the shell', () => {
     await fails('FORBIDDEN', () =>
       serve.sdk({ secret }).sendIdentityVerification({
         identityVerificationId: newId(),
-        channelKey: channel.key,
-        customer: customerOf(newPerson()),
-        bypass: { kcpV2: { media_type: 'MC01' } },
-        operator: 'KT',
-        method: 'SMS',
+        ...sending(newPerson(), { channelKey: channel.key, operator: 'KT' }),
       }),
     );
   });
@@ -287,12 +264,12 @@ describe('a process stops or dies', () => {
     const asking = await begin(serve);
     await asking.send();
     const otp = await serve.sandbox.otp(asking.person.phone);
-    const sending = await begin(serve, { operator: 'LGU' });
+    const sent = await begin(serve, { operator: 'LGU' });
 
     // The one is killed while KCP is asked about a number, the other between 2100 and its answer.
     await serve.sandbox.fault({ endpoint: 'hub:2300', kind: 'latency', value: 1500 });
     await serve.sandbox.fault({ endpoint: 'hub:2100', kind: 'latency', value: 1500 });
-    const interrupted = Promise.allSettled([asking.confirm(otp), sending.send()]);
+    const interrupted = Promise.allSettled([asking.confirm(otp), sent.send()]);
     await sleep(500);
     await serve.killGateway();
     assert.deepEqual((await interrupted).map(({ status }) => status), ['rejected', 'rejected']);
@@ -305,12 +282,12 @@ describe('a process stops or dies', () => {
     assert.equal(answer.identityVerification.status, 'VERIFIED');
 
     // A send whose outcome nobody knows stands until its time is over, and is then replaced.
-    await fails('IDENTITY_VERIFICATION_ALREADY_SENT', sending.send);
-    await waitFor('the lost send to be given up', async () => (await sending.get()).status === 'FAILED', { ms: 45_000, every: 500 });
-    const told = (await serve.timeline(sending.id)).map(({ kind }) => kind);
+    await fails('IDENTITY_VERIFICATION_ALREADY_SENT', sent.send);
+    await waitFor('the lost send to be given up', async () => (await sent.get()).status === 'FAILED', { ms: 45_000, every: 500 });
+    const told = (await serve.timeline(sent.id)).map(({ kind }) => kind);
     assert.deepEqual(told, ['begun', 'failed_outcome_unknown']);
-    await sending.send();
-    const again = await sending.confirm(await serve.sandbox.otp(sending.person.phone));
+    await sent.send();
+    const again = await sent.confirm(await serve.sandbox.otp(sent.person.phone));
     assert.equal(again.identityVerification.status, 'VERIFIED');
 
     // The number that was being asked about may be asked about again. KCP may have taken it, and may not.

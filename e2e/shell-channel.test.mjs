@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { PortOneClient } from '@portone/server-sdk';
 import { selfSigned } from './harness/certificate.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { Program, readyFile } from './harness/program.mjs';
 import { Installation } from './harness/shell.mjs';
 import { freePort } from './harness/standalone.mjs';
@@ -152,11 +152,7 @@ describe('bonin channel', () => {
       const send = () =>
         sdk.sendIdentityVerification({
           identityVerificationId: newId(),
-          channelKey: made.key,
-          customer: customerOf(newPerson()),
-          bypass: { kcpV2: { media_type: 'MC01' } },
-          operator: 'KT',
-          method: 'SMS',
+          ...sending(newPerson(), { channelKey: made.key, operator: 'KT' }),
         });
       await send();
       const away = await shell.json(['channel', 'retire', made.key]);

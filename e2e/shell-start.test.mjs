@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { PortOneClient } from '@portone/server-sdk';
 import { Client } from './harness/console.mjs';
 import { Database } from './harness/database.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { Program, readyFile, removeFolder, run, temporaryFolder, waitFor } from './harness/program.mjs';
 import { Shell } from './harness/shell.mjs';
 import { startSandbox } from './harness/standalone.mjs';
@@ -73,14 +73,7 @@ test('a newcomer gets to a verified person with the shell alone, in no more step
   const sdk = PortOneClient({ secret, baseUrl: gateway }).identityVerification;
   const person = newPerson();
   const identityVerificationId = newId();
-  await sdk.sendIdentityVerification({
-    identityVerificationId,
-    channelKey: channel.key,
-    customer: customerOf(person),
-    bypass: { kcpV2: { media_type: 'MC01' } },
-    operator: 'SKT',
-    method: 'SMS',
-  });
+  await sdk.sendIdentityVerification({ identityVerificationId, ...sending(person, { channelKey: channel.key, operator: 'SKT' }) });
   const otp = await sandbox.otp(person.phone);
   const { identityVerification } = await sdk.confirmIdentityVerification({ identityVerificationId, otp });
   assert.equal(identityVerification.status, 'VERIFIED');

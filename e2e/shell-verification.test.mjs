@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { PortOneClient } from '@portone/server-sdk';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { Program, readyFile } from './harness/program.mjs';
 import { Installation } from './harness/shell.mjs';
 import { anotherNumber } from './harness/sandbox.mjs';
@@ -25,11 +25,7 @@ before(async () => {
   const sdk = PortOneClient({ secret, baseUrl: gateway }).identityVerification;
   await sdk.sendIdentityVerification({
     identityVerificationId: id,
-    channelKey: key,
-    customer: customerOf(person, { id: 'customer-17' }),
-    bypass: { kcpV2: { media_type: 'MC01' } },
-    operator: 'LGU',
-    method: 'SMS',
+    ...sending(person, { channelKey: key, operator: 'LGU', customer: { id: 'customer-17' } }),
   });
   const otp = await place.sandbox.otp(person.phone);
   await assert.rejects(sdk.confirmIdentityVerification({ identityVerificationId: id, otp: anotherNumber(otp) }));

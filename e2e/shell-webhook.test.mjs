@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { Webhook } from '@portone/server-sdk';
 import { Database } from './harness/database.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { Program, readyFile, waitFor } from './harness/program.mjs';
 import { Receiver } from './harness/receiver.mjs';
 import { Installation } from './harness/shell.mjs';
@@ -53,7 +53,7 @@ async function begin() {
   const answer = await fetch(`${gateway}/identity-verifications/${id}/send`, {
     method: 'POST',
     headers: { authorization: `PortOne ${secret}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ channelKey: channel, customer: customerOf(newPerson()), bypass: { kcpV2: { media_type: 'MC01' } }, operator: 'SKT', method: 'SMS' }),
+    body: JSON.stringify(sending(newPerson(), { channelKey: channel, operator: 'SKT' })),
   });
   assert.equal(answer.status, 200, await answer.text());
   return id;

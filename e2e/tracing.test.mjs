@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { Collector } from './harness/collector.mjs';
 import { CHANNEL, Dev, SECRET, STORE } from './harness/dev.mjs';
 import { scrape } from './harness/figures.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { run, waitFor } from './harness/program.mjs';
 import { Receiver } from './harness/receiver.mjs';
 import { search } from './harness/search.mjs';
@@ -77,13 +77,8 @@ describe('a gateway that sends traces', () => {
       body: JSON.stringify(body),
     });
 
-  const sending = (person, more = {}) => ({
-    channelKey: CHANNEL,
-    customer: customerOf(person, { id: 'customer-traced-5e1b' }),
-    customData: 'custom-traced-9c2d',
-    bypass: { kcpV2: { media_type: 'MC01' } },
-    operator: 'LGU',
-    method: 'SMS',
+  const traced = (person, more = {}) => ({
+    ...sending(person, { channelKey: CHANNEL, operator: 'LGU', customer: { id: 'customer-traced-5e1b' }, customData: 'custom-traced-9c2d' }),
     ...more,
   });
 
@@ -91,7 +86,7 @@ describe('a gateway that sends traces', () => {
     const [id, person] = [newId(), newPerson()];
     const { name, phone, birthDate, gender, isForeigner } = person;
     await dev.sandbox.addPerson({ name, phone, birthDate, gender, isForeigner, operator: 'LGU', pass: true });
-    const sent = await post(`/identity-verifications/${id}/send`, sending(person), {
+    const sent = await post(`/identity-verifications/${id}/send`, traced(person), {
       traceparent: traceparent(),
       tracestate: `vendor=${phone}`,
       'x-request-id': '0123-4567-89ab',
@@ -170,7 +165,7 @@ describe('a gateway that sends traces', () => {
     const person = newPerson();
     await dev.sandbox.fault({ endpoint: 'hub:2500', kind: 'latency', value: 800 });
     const path = `/identity-verifications/${newId()}/send`;
-    const body = JSON.stringify(sending(person, { operator: 'KT', method: 'APP' }));
+    const body = JSON.stringify(traced(person, { operator: 'KT', method: 'APP' }));
     await assert.rejects(
       fetch(new URL(path, dev.gateway), {
         method: 'POST',
@@ -211,7 +206,7 @@ describe('a gateway that sends traces', () => {
   test('says which call to KCP went wrong, and what was no request says nothing', async () => {
     await dev.sandbox.fault({ endpoint: 'hub:2500', kind: 'drop' });
     const trace = 'c0ffee00c0ffee00c0ffee00c0ffee00';
-    const failed = await post(`/identity-verifications/${newId()}/send`, sending(newPerson(), { operator: 'KT', method: 'APP' }), {
+    const failed = await post(`/identity-verifications/${newId()}/send`, traced(newPerson(), { operator: 'KT', method: 'APP' }), {
       traceparent: traceparent(trace),
     });
     assert.equal(failed.status, 502);
@@ -233,7 +228,7 @@ describe('a gateway that sends traces', () => {
     try {
       const url = `${receiver.url}/hook-traced-3d7e`;
       await dev.json(['webhook', 'create', '--store', STORE, '--url', url, '--webhook-allow-networks', '127.0.0.0/8']);
-      const sent = await post(`/identity-verifications/${newId()}/send`, sending(newPerson(), { operator: 'KT', method: 'APP' }));
+      const sent = await post(`/identity-verifications/${newId()}/send`, traced(newPerson(), { operator: 'KT', method: 'APP' }));
       assert.equal(sent.status, 200, await sent.text());
       const [{ headers }] = await receiver.until('the webhook', ({ requests }) => requests);
       const [, trace, parent] = headers.traceparent.match(/^00-([0-9a-f]{32})-([0-9a-f]{16})-01$/);
@@ -374,13 +369,7 @@ describe('KCP and the log', () => {
         fetch(new URL(`/identity-verifications/${newId()}/send`, serve.gateway), {
           method: 'POST',
           headers: { authorization: `PortOne ${serve.secret}`, ...headers },
-          body: JSON.stringify({
-            channelKey: serve.channel,
-            customer: customerOf(newPerson()),
-            bypass: { kcpV2: { media_type: 'MC01' } },
-            operator: 'KT',
-            method: 'APP',
-          }),
+          body: JSON.stringify(sending(newPerson(), { channelKey: serve.channel, operator: 'KT', method: 'APP' })),
         });
       assert.ok((await send({ traceparent: traceparent(), 'x-request-id': 'abc-1' })).headers.get('traceresponse'));
       await serve.stopGateway();

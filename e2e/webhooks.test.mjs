@@ -9,7 +9,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { Webhook } from '@portone/server-sdk';
 import { succeed } from './harness/command.mjs';
 import { scrape } from './harness/figures.mjs';
-import { customerOf, newId, newPerson } from './harness/people.mjs';
+import { newId, newPerson, sending } from './harness/people.mjs';
 import { run, waitFor } from './harness/program.mjs';
 import { Receiver, Trap } from './harness/receiver.mjs';
 import { search } from './harness/search.mjs';
@@ -67,12 +67,8 @@ async function begin({ method = 'SMS' } = {}) {
   await serve.sandbox.addPerson({ name, phone, birthDate, gender, isForeigner, operator: 'KT', pass: true });
   await serve.sdk().sendIdentityVerification({
     identityVerificationId: id,
-    channelKey: serve.channel,
-    customer: customerOf(person, { id: `customer-of-${id}` }),
+    ...sending(person, { channelKey: serve.channel, operator: 'KT', method, customer: { id: `customer-of-${id}` } }),
     customData: `{"note":"note-of-${id}"}`,
-    bypass: { kcpV2: { media_type: 'MC01' } },
-    operator: 'KT',
-    method,
   });
   return { id, person };
 }

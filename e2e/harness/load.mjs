@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
-import { customerOf, newId, newPerson } from './people.mjs';
+import { newId, newPerson, sending } from './people.mjs';
 import { sleep } from './program.mjs';
 import { anotherNumber } from './sandbox.mjs';
 import { walkThrough } from './walk.mjs';
@@ -166,13 +166,7 @@ export class Load {
     const { status, body } = await this.insist(
       () =>
         this.ask('POST', this.#path(story, '/send'), {
-          json: {
-            channelKey: this.channel,
-            customer: customerOf(story.person),
-            bypass: { kcpV2: { media_type: 'MC01' } },
-            operator: 'KT',
-            method: 'SMS',
-          },
+          json: sending(story.person, { channelKey: this.channel, operator: 'KT' }),
         }),
       () => (unsure = true),
     );

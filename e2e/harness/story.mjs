@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { CHANNEL } from './dev.mjs';
-import { customerOf, newId, newPerson } from './people.mjs';
+import { newId, newPerson, sending } from './people.mjs';
 
 export class Story {
   /** A person who has a phone of this operator, with the PASS app, and an id that is new. */
@@ -17,11 +17,7 @@ export class Story {
   send() {
     return this.sdk.sendIdentityVerification({
       identityVerificationId: this.id,
-      channelKey: CHANNEL,
-      customer: customerOf(this.person),
-      bypass: { kcpV2: { media_type: 'MC01' } },
-      operator: this.operator,
-      method: this.method,
+      ...sending(this.person, { channelKey: CHANNEL, operator: this.operator, method: this.method }),
     });
   }
 

@@ -34,6 +34,8 @@ export class Tap {
         onward.end(body);
       });
     });
+    // Longer than the gateway keeps a connection that nobody uses: closed just as it is used again, it would be a call that broke.
+    tap.server.keepAliveTimeout = 60_000;
     await new Promise((resolve, reject) => {
       tap.server.once('error', reject);
       tap.server.listen(0, '127.0.0.1', resolve);
