@@ -13,8 +13,9 @@ use futures_util::{
     FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream, stream::BoxStream,
 };
 use sqlx::{
-    Any, AnyConnection, AnyPool, Either, Error, Execute, Executor, SqlStr, Transaction,
-    any::{AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo},
+    Any, AnyConnection, AnyPool, AssertSqlSafe, Either, Error, Execute, Executor, SqlStr,
+    Transaction,
+    any::{AnyRow, AnyStatement, AnyTypeInfo},
 };
 
 use tracing::instrument;
@@ -24,6 +25,7 @@ use crate::{
     group::{GroupWriter, Member},
     observer::{TRACE_TARGET, Watch},
     pools::Pools,
+    sqlite::{Asked, Given, SqliteReaders},
 };
 
 /// How long to wait for an answer, and what to do when none comes.
@@ -42,6 +44,15 @@ impl Patience {
             pools,
             generation,
         }
+    }
+
+    /// Runs a statement on a connection of sqlx's.
+    async fn all<'q>(
+        &self,
+        connection: &mut AnyConnection,
+        query: impl Execute<'q, Any> + 'q,
+    ) -> Result<Vec<Given>, Error> {
+        self.wait(connection.fetch_many(query).try_collect()).await
     }
 
     async fn wait<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
@@ -81,29 +92,30 @@ enum Kind {
     Shared(Member),
 }
 
-impl Kind {
-    fn connection(&mut self) -> Result<&mut AnyConnection, Error> {
-        match self {
-            Self::Own(tx) => Ok(tx),
-            Self::Shared(member) => member.connection(),
-        }
-    }
-}
-
 impl Tx {
-    /// Begins one that commits by itself.
+    /// Begins one that commits by itself, with these statements after its `BEGIN`. Whoever hangs up meanwhile does not cut it
+    /// off: a connection on which a transaction began and nobody knows of it must not go back to the pool.
     pub(crate) async fn begin(
-        pool: &AnyPool,
-        statement: SqlStr,
+        pool: AnyPool,
+        begin: &'static str,
+        first: Vec<String>,
         patience: Patience,
         watch: Watch,
     ) -> Result<Self, StoreError> {
-        let inner = Kind::Own(patience.wait(pool.begin_with(statement)).await?);
-        Ok(Self(InTransaction {
-            inner,
-            patience,
-            watch,
-        }))
+        let beginning = tokio::spawn(async move {
+            let mut tx = patience.wait(pool.begin_with(begin)).await?;
+            for statement in first {
+                // What fails here is rolled back with the transaction.
+                let statement = sqlx::query(AssertSqlSafe(statement));
+                patience.all(&mut tx, statement).await?;
+            }
+            Ok(Self(InTransaction {
+                inner: Kind::Own(tx),
+                patience,
+                watch,
+            }))
+        });
+        beginning.await.map_err(|_| Error::WorkerCrashed)?
     }
 
     /// Begins one that commits together with others.
@@ -125,7 +137,8 @@ impl Tx {
         &self.0.watch
     }
 
-    /// Makes it durable: when this returns, it is on disk.
+    /// Makes it durable: when this returns, it is on disk, and so is all that it has read. Whoever finds that everything is as
+    /// it should be already ends with this, too.
     #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         let InTransaction {
@@ -152,15 +165,18 @@ impl Tx {
         } = self.0;
         match inner {
             Kind::Own(tx) => patience.wait(tx.rollback()).await?,
-            Kind::Shared(member) => member.rollback().await,
+            Kind::Shared(member) => drop(member),
         }
         Ok(())
     }
 
-    /// Its connection, for statements that may take as long as they do.
+    /// Its connection, for statements that may take as long as they do. On SQLite there is none for transactions that write.
     pub(crate) fn without_limit(&mut self) -> Result<&mut AnyConnection, StoreError> {
         self.0.patience.longest = None;
-        Ok(self.0.inner.connection()?)
+        match &mut self.0.inner {
+            Kind::Own(tx) => Ok(tx),
+            Kind::Shared(_) => Err(StoreError::UnknownDatabase),
+        }
     }
 }
 
@@ -180,35 +196,39 @@ impl std::ops::DerefMut for Tx {
 
 /// Whichever connection is free, for one statement that reads.
 #[derive(Debug)]
-pub(crate) struct Reader {
-    pool: AnyPool,
-    patience: Patience,
+pub(crate) enum Reader {
+    /// PostgreSQL's.
+    Pool(AnyPool, Patience),
+    /// SQLite's, on the thread that asks.
+    Sqlite(SqliteReaders),
 }
-
-impl Reader {
-    pub(crate) fn new(pool: AnyPool, patience: Patience) -> Self {
-        Self { pool, patience }
-    }
-}
-
-type Row = Either<AnyQueryResult, AnyRow>;
 
 /// All that a statement gives, as the stream that sqlx wants. Nobody here reads rows one by one.
 fn streamed<'e>(
-    rows: impl Future<Output = Result<Vec<Row>, Error>> + Send + 'e,
-) -> BoxStream<'e, Result<Row, Error>> {
-    rows.map(|rows| match rows {
-        Ok(rows) => stream::iter(rows.into_iter().map(Ok)).left_stream(),
-        Err(error) => stream::iter([Err(error)]).right_stream(),
-    })
-    .flatten_stream()
-    .boxed()
+    given: impl Future<Output = Result<Vec<Given>, Error>> + Send + 'e,
+) -> BoxStream<'e, Result<Given, Error>> {
+    given
+        .map(|given| match given {
+            Ok(given) => stream::iter(given.into_iter().map(Ok)).left_stream(),
+            Err(error) => stream::iter([Err(error)]).right_stream(),
+        })
+        .flatten_stream()
+        .boxed()
+}
+
+fn first_row(given: Vec<Given>) -> Option<AnyRow> {
+    given.into_iter().find_map(Either::right)
+}
+
+fn nothing_is_prepared<'e>() -> BoxFuture<'e, Result<AnyStatement, Error>> {
+    let why = "statements are prepared where they run";
+    std::future::ready(Err(Error::Protocol(why.to_owned()))).boxed()
 }
 
 impl<'c> Executor<'c> for &'c mut InTransaction {
     type Database = Any;
 
-    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Row, Error>>
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Given, Error>>
     where
         'c: 'e,
         E: 'q + Execute<'q, Any>,
@@ -217,9 +237,10 @@ impl<'c> Executor<'c> for &'c mut InTransaction {
             inner, patience, ..
         } = self;
         streamed(async move {
-            let connection = inner.connection()?;
-            let rows = connection.fetch_many(query).try_collect();
-            patience.wait(rows).await
+            match inner {
+                Kind::Own(tx) => patience.all(tx, query).await,
+                Kind::Shared(member) => member.run(query),
+            }
         })
     }
 
@@ -232,45 +253,42 @@ impl<'c> Executor<'c> for &'c mut InTransaction {
             inner, patience, ..
         } = self;
         async move {
-            let connection = inner.connection()?;
-            patience.wait(connection.fetch_optional(query)).await
+            match inner {
+                Kind::Own(tx) => patience.wait(tx.fetch_optional(query)).await,
+                Kind::Shared(member) => Ok(first_row(member.run(query)?)),
+            }
         }
         .boxed()
     }
 
     fn prepare_with<'e>(
         self,
-        sql: SqlStr,
-        parameters: &'e [AnyTypeInfo],
+        _: SqlStr,
+        _: &'e [AnyTypeInfo],
     ) -> BoxFuture<'e, Result<AnyStatement, Error>>
     where
         'c: 'e,
     {
-        let InTransaction {
-            inner, patience, ..
-        } = self;
-        async move {
-            let connection = inner.connection()?;
-            patience
-                .wait(connection.prepare_with(sql, parameters))
-                .await
-        }
-        .boxed()
+        nothing_is_prepared()
     }
 }
 
 impl<'c> Executor<'c> for Reader {
     type Database = Any;
 
-    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Row, Error>>
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Given, Error>>
     where
         'c: 'e,
         E: 'q + Execute<'q, Any>,
     {
         streamed(async move {
-            let mut connection = self.pool.acquire().await?;
-            let rows = connection.fetch_many(query).try_collect();
-            self.patience.wait(rows).await
+            match self {
+                Self::Pool(pool, patience) => {
+                    let mut connection = pool.acquire().await?;
+                    patience.all(&mut connection, query).await
+                }
+                Self::Sqlite(readers) => readers.run(Asked::of(query)?).await,
+            }
         })
     }
 
@@ -280,26 +298,25 @@ impl<'c> Executor<'c> for Reader {
         E: 'q + Execute<'q, Any>,
     {
         async move {
-            let mut connection = self.pool.acquire().await?;
-            self.patience.wait(connection.fetch_optional(query)).await
+            match self {
+                Self::Pool(pool, patience) => {
+                    let mut connection = pool.acquire().await?;
+                    patience.wait(connection.fetch_optional(query)).await
+                }
+                Self::Sqlite(readers) => Ok(first_row(readers.run(Asked::of(query)?).await?)),
+            }
         }
         .boxed()
     }
 
     fn prepare_with<'e>(
         self,
-        sql: SqlStr,
-        parameters: &'e [AnyTypeInfo],
+        _: SqlStr,
+        _: &'e [AnyTypeInfo],
     ) -> BoxFuture<'e, Result<AnyStatement, Error>>
     where
         'c: 'e,
     {
-        async move {
-            let mut connection = self.pool.acquire().await?;
-            self.patience
-                .wait(connection.prepare_with(sql, parameters))
-                .await
-        }
-        .boxed()
+        nothing_is_prepared()
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     group::GroupWriter,
     observer::{PoolState, Watch},
     pools::Pools,
+    sqlite::{self, SqliteReaders},
 };
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -68,16 +69,23 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// Beyond its own limit the server has this long to say that it ended a statement.
 const UNTIL_UNHEARD: Duration = Duration::from_secs(5);
 
-/// The database. SQLite has one writer, so that writers queue fairly instead of failing busy, and a few readers. On
-/// PostgreSQL both are the same pool.
+/// The database. SQLite has one writer, so that writers queue fairly instead of failing busy, and a few readers. PostgreSQL has
+/// one pool for everything.
 #[derive(Debug, Clone)]
 pub(crate) struct Database {
     dialect: Dialect,
     pools: Pools,
     longest: Option<Duration>,
     watch: Watch,
-    /// SQLite: whoever writes.
-    group: Option<GroupWriter>,
+    /// Where it is SQLite: what need not go through the pool, which is left with whatever may take long.
+    sqlite: Option<Sqlite>,
+}
+
+/// Connections to SQLite that work on the thread that asks.
+#[derive(Debug, Clone)]
+struct Sqlite {
+    readers: SqliteReaders,
+    writer: GroupWriter,
 }
 
 impl Database {
@@ -99,20 +107,21 @@ impl Database {
         let mut first = AnyConnection::connect_with(&address).await?;
         prepare_sqlite(&mut first).await?;
         first.close().await?;
-        let pool = |size| {
-            AnyPoolOptions::new()
-                .max_connections(size)
-                .acquire_timeout(options.acquire_timeout)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false)
-                .after_connect(|connection, _| Box::pin(prepare_sqlite(connection)))
-        };
-        let writer = pool(1).connect_with(address.clone()).await?;
-        let reader = pool(4).min_connections(1).connect_with(address).await?;
-        let mut database = Self::of(Dialect::Sqlite, None, reader, writer.clone(), None);
-        let watch = database.watch.clone();
-        database.group = Some(GroupWriter::new(writer, options.acquire_timeout, watch));
+        let pool = AnyPoolOptions::new()
+            .max_connections(4)
+            .min_connections(1)
+            .acquire_timeout(options.acquire_timeout)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .after_connect(|connection, _| Box::pin(prepare_sqlite(connection)));
+        let pool = pool.connect_with(address).await?;
+        let mut database = Self::of(Dialect::Sqlite, None, pool, None);
+        let file = sqlite::file_of(url)?;
+        database.sqlite = Some(Sqlite {
+            readers: SqliteReaders::new(&file),
+            writer: GroupWriter::new(&file, options.acquire_timeout, database.watch.clone()),
+        });
         Ok(database)
     }
 
@@ -151,28 +160,21 @@ impl Database {
         let pool = pools.clone().connect_with(address.clone()).await?;
         let longest = Some(timeout.saturating_add(UNTIL_UNHEARD));
         let anew = Some((pools, address));
-        Ok(Self::of(
-            Dialect::Postgres,
-            longest,
-            pool.clone(),
-            pool,
-            anew,
-        ))
+        Ok(Self::of(Dialect::Postgres, longest, pool, anew))
     }
 
     fn of(
         dialect: Dialect,
         longest: Option<Duration>,
-        reader: AnyPool,
-        writer: AnyPool,
+        pool: AnyPool,
         anew: Option<(AnyPoolOptions, AnyConnectOptions)>,
     ) -> Self {
         Self {
             dialect,
-            pools: Pools::new(reader, writer, anew),
+            pools: Pools::new(pool, anew),
             longest,
             watch: Watch::default(),
-            group: None,
+            sqlite: None,
         }
     }
 
@@ -189,12 +191,9 @@ impl Database {
     /// The connections, as they are now.
     pub(crate) fn pool_states(&self) -> Vec<PoolState> {
         let now = self.pools.now();
-        match self.dialect {
-            Dialect::Postgres => vec![PoolState::of("any", &now.writer)],
-            Dialect::Sqlite => vec![
-                PoolState::of("read", &now.reader),
-                PoolState::of("write", &now.writer),
-            ],
+        match &self.sqlite {
+            None => vec![PoolState::of("any", &now.pool)],
+            Some(sqlite) => vec![PoolState::of("read", &now.pool), sqlite.writer.state()],
         }
     }
 
@@ -202,48 +201,50 @@ impl Database {
         Patience::new(self.longest, self.pools.clone(), generation)
     }
 
-    /// The pool for reading, as it is now.
-    pub(crate) fn readers(&self) -> AnyPool {
-        self.pools.now().reader.clone()
+    /// The pool, as it is now.
+    pub(crate) fn pool(&self) -> AnyPool {
+        self.pools.now().pool.clone()
     }
 
-    /// The pool for writing, as it is now.
-    pub(crate) fn writers(&self) -> AnyPool {
-        self.pools.now().writer.clone()
-    }
-
-    /// For one statement that reads.
-    pub(crate) fn reader(&self) -> Reader {
+    fn pool_with_patience(&self) -> (AnyPool, Patience) {
         let now = self.pools.now();
-        Reader::new(now.reader.clone(), self.patience(now.generation))
+        (now.pool.clone(), self.patience(now.generation))
+    }
+
+    /// For one short statement that reads.
+    pub(crate) fn reader(&self) -> Reader {
+        match &self.sqlite {
+            Some(sqlite) => Reader::Sqlite(sqlite.readers.clone()),
+            None => self.searcher(),
+        }
+    }
+
+    /// For one statement that reads, and may look at many rows.
+    pub(crate) fn searcher(&self) -> Reader {
+        let (pool, patience) = self.pool_with_patience();
+        Reader::Pool(pool, patience)
     }
 
     /// A transaction that writes.
     pub(crate) async fn write(&self, writing: Writing) -> Result<Tx, StoreError> {
-        let (pool, patience) = {
-            let now = self.pools.now();
-            (now.writer.clone(), self.patience(now.generation))
-        };
-        if let Some(group) = &self.group {
-            return Tx::join(group, patience, self.watch.clone()).await;
+        let (pool, patience) = self.pool_with_patience();
+        if let Some(sqlite) = &self.sqlite {
+            return Tx::join(&sqlite.writer, patience, self.watch.clone()).await;
         }
-        let begin = AssertSqlSafe(self.dialect.begin(writing)).into_sql_str();
-        Tx::begin(&pool, begin, patience, self.watch.clone()).await
+        let locks = Dialect::postgres_locks(writing);
+        Tx::begin(pool, "BEGIN", locks, patience, self.watch.clone()).await
     }
 
     /// A transaction that reads, and sees one moment.
     pub(crate) async fn snapshot(&self) -> Result<Tx, StoreError> {
-        let begin = self.dialect.begin_reading().into_sql_str();
-        let (pool, patience) = {
-            let now = self.pools.now();
-            (now.reader.clone(), self.patience(now.generation))
-        };
-        Tx::begin(&pool, begin, patience, self.watch.clone()).await
+        let begin = self.dialect.begin_reading();
+        let (pool, patience) = self.pool_with_patience();
+        Tx::begin(pool, begin, Vec::new(), patience, self.watch.clone()).await
     }
 
     /// Brings the schema up to this version, however long that takes.
     pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
-        let mut connection = self.writers().acquire().await?;
+        let mut connection = self.pool().acquire().await?;
         if self.dialect == Dialect::Sqlite {
             return Ok(migrator(self.dialect).run(&mut *connection).await?);
         }
@@ -282,22 +283,18 @@ impl Database {
     /// Moves all of SQLite's write-ahead log into the database and truncates it. `false` where a reader stands in the way.
     /// PostgreSQL's log is its own business: it is recycled, and archived where the operator says so.
     pub(crate) async fn truncate_log(&self) -> Result<bool, StoreError> {
-        if self.dialect == Dialect::Postgres {
-            return Ok(true);
+        match &self.sqlite {
+            Some(sqlite) => Ok(sqlite.writer.truncate_log().await?),
+            None => Ok(true),
         }
-        let mut writer = self.writers().acquire().await?;
-        // Not waiting for readers: writers wait for this connection.
-        writer.execute("PRAGMA busy_timeout = 0").await?;
-        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .fetch_one(&mut *writer)
-            .await;
-        writer.execute("PRAGMA busy_timeout = 5000").await?;
-        Ok(row?.try_get::<i64, _>(0)? == 0)
     }
 
     pub(crate) async fn close(&self) {
-        self.writers().close().await;
-        self.readers().close().await;
+        self.pool().close().await;
+        if let Some(sqlite) = &self.sqlite {
+            sqlite.readers.close();
+            sqlite.writer.close().await;
+        }
     }
 }
 

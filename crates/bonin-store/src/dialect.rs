@@ -84,21 +84,17 @@ impl Dialect {
     /// What begins a transaction that writes on SQLite: it takes the one write lock at once.
     pub(crate) const SQLITE_BEGIN: &str = "BEGIN IMMEDIATE";
 
-    /// What begins a transaction that writes.
-    pub(crate) fn begin(self, writing: Writing) -> String {
+    /// What a transaction that writes on PostgreSQL does first: its locks, which end with it.
+    pub(crate) fn postgres_locks(writing: Writing) -> Vec<String> {
         let keys = Lock::Keys.number();
-        match (self, writing) {
-            (Self::Sqlite, _) => Self::SQLITE_BEGIN.to_owned(),
-            (Self::Postgres, Writing::Beside) => {
-                format!("BEGIN; SELECT pg_advisory_xact_lock_shared({keys})")
+        let shared = format!("SELECT pg_advisory_xact_lock_shared({keys})");
+        match writing {
+            Writing::Beside => vec![shared],
+            Writing::Administration => {
+                let alone = Lock::Administration.number();
+                vec![shared, format!("SELECT pg_advisory_xact_lock({alone})")]
             }
-            (Self::Postgres, Writing::Administration) => format!(
-                "BEGIN; SELECT pg_advisory_xact_lock_shared({keys}); SELECT pg_advisory_xact_lock({})",
-                Lock::Administration.number()
-            ),
-            (Self::Postgres, Writing::Alone) => {
-                format!("BEGIN; SELECT pg_advisory_xact_lock({keys})")
-            }
+            Writing::Alone => vec![format!("SELECT pg_advisory_xact_lock({keys})")],
         }
     }
 

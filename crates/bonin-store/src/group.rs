@@ -7,21 +7,29 @@
 //!
 //! A transaction that is given up is undone to its savepoint, and the others in the batch go on. A commit that fails fails for
 //! all of them.
+//!
+//! Statements run on the thread that asks (`sqlite.rs` says why). What waits for the disk or for another process does so on a
+//! thread of its own.
 
 use std::{
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use sqlx::{Any, AnyConnection, AnyPool, Error, Executor, Transaction};
+use sqlx::{Any, Error, Execute};
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
-use crate::{dialect::Dialect, observer::Watch};
+use crate::{
+    dialect::Dialect,
+    observer::{PoolState, Watch},
+    sqlite::{self, Asked, Given, SqliteConnection},
+};
 
 /// The writer. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct GroupWriter {
-    pool: AnyPool,
+    file: Arc<Path>,
     turn: Arc<Mutex<Turn>>,
     patience: Duration,
     watch: Watch,
@@ -30,13 +38,9 @@ pub(crate) struct GroupWriter {
 /// What whoever writes has in hand.
 #[derive(Debug, Default)]
 struct Turn {
-    batch: Option<Batch>,
-}
-
-/// Transactions that are written and not yet on disk.
-#[derive(Debug)]
-struct Batch {
-    tx: Transaction<'static, Any>,
+    /// Opened when it is first wanted, and again where it was lost.
+    connection: Option<SqliteConnection>,
+    /// Whoever waits for the commit of what is written and not yet on disk.
     written: Vec<oneshot::Sender<bool>>,
 }
 
@@ -45,8 +49,6 @@ struct Batch {
 pub(crate) struct Member {
     /// Taken when it ends.
     turn: Option<OwnedMutexGuard<Turn>>,
-    /// Whether there is a savepoint to go back to. Without one nothing was written.
-    saved: bool,
     writer: GroupWriter,
 }
 
@@ -57,99 +59,186 @@ fn lost() -> Error {
 }
 
 impl GroupWriter {
-    /// Over a pool of one connection. Waits for its turn so long at the most.
-    pub(crate) fn new(pool: AnyPool, patience: Duration, watch: Watch) -> Self {
+    /// Over this file. Waits for its turn so long at the most.
+    pub(crate) fn new(file: &Path, patience: Duration, watch: Watch) -> Self {
         Self {
-            pool,
+            file: file.into(),
             turn: Arc::default(),
             patience,
             watch,
         }
     }
 
+    async fn turn(&self) -> Result<OwnedMutexGuard<Turn>, Error> {
+        let turn = tokio::time::timeout(self.patience, self.turn.clone().lock_owned());
+        turn.await.map_err(|_| Error::PoolTimedOut)
+    }
+
     /// Begins a transaction, once those who wait already have had their turns.
     pub(crate) async fn begin(&self) -> Result<Member, Error> {
-        let turn = tokio::time::timeout(self.patience, self.turn.clone().lock_owned());
-        let turn = turn.await.map_err(|_| Error::PoolTimedOut)?;
-        let mut member = Member {
-            turn: Some(turn),
-            saved: false,
-            writer: self.clone(),
+        let mut turn = self.turn().await?;
+        let mut connection = match turn.connection.take() {
+            Some(connection) => connection,
+            None => {
+                let file = self.file.clone();
+                sqlite::waiting(move || SqliteConnection::open(&file)).await??
+            }
         };
-        let turn = member.turn()?;
-        if turn.batch.is_none() {
-            let begin = Dialect::SQLITE_BEGIN;
-            turn.batch = Some(Batch {
-                tx: self.pool.begin_with(begin).await?,
-                written: Vec::new(),
-            });
+        let mut begun = Ok(());
+        if !connection.is_in_transaction() {
+            begun = connection.tell(Dialect::SQLITE_BEGIN);
+            if begun.as_ref().is_err_and(sqlite::is_busy) {
+                // Another process writes.
+                let begin = Asked::plain(Dialect::SQLITE_BEGIN);
+                (connection, begun) = sqlite::waiting(move || {
+                    let begun = connection.run_once_free(&begin).map(drop);
+                    (connection, begun)
+                })
+                .await?;
+            }
         }
-        member.connection()?.execute("SAVEPOINT member").await?;
-        member.saved = true;
-        Ok(member)
+        let begun = begun.and_then(|()| connection.tell("SAVEPOINT member"));
+        turn.connection = Some(connection);
+        if let Err(error) = begun {
+            if turn.written.is_empty() {
+                turn.lose();
+            }
+            return Err(error);
+        }
+        Ok(Member {
+            turn: Some(turn),
+            writer: self.clone(),
+        })
+    }
+
+    /// Moves all of the write-ahead log into the database and truncates it. `false` where a reader or another process stands
+    /// in the way: it is not waited for, since writers wait for this.
+    pub(crate) async fn truncate_log(&self) -> Result<bool, Error> {
+        let mut turn = self.turn().await?;
+        turn.commit(&self.watch).await;
+        let file = self.file.clone();
+        let connection = turn.connection.take();
+        let (connection, given) = sqlite::waiting(move || {
+            let mut connection = match connection {
+                Some(connection) => connection,
+                None => SqliteConnection::open(&file)?,
+            };
+            let given = connection.run(&Asked::plain("PRAGMA wal_checkpoint(TRUNCATE)"));
+            Ok::<_, Error>((connection, given))
+        })
+        .await??;
+        turn.connection = Some(connection);
+        let is_blocked = given?
+            .into_iter()
+            .find_map(|given| given.right())
+            .map(|row| sqlx::Row::try_get::<i64, _>(&row, 0));
+        Ok(is_blocked.transpose()? == Some(0))
+    }
+
+    /// Its connection, as a pool of one.
+    pub(crate) fn state(&self) -> PoolState {
+        PoolState {
+            name: "write",
+            open: 1,
+            idle: u32::from(self.turn.try_lock().is_ok()),
+            most: 1,
+        }
+    }
+
+    /// Closes it, once whoever writes has written. It is opened again where it is wanted again.
+    pub(crate) async fn close(&self) {
+        let mut turn = self.turn.lock().await;
+        turn.commit(&self.watch).await;
+        turn.connection = None;
     }
 }
 
 impl Turn {
+    fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
+        self.connection.as_mut().ok_or(Error::WorkerCrashed)
+    }
+
     /// Makes the batch durable and tells everybody.
     async fn commit(&mut self, watch: &Watch) {
-        let Some(Batch { tx, written }) = self.batch.take() else {
-            return;
+        let Some(mut connection) = self.connection.take() else {
+            // It was lost with all that was written.
+            return self.tell(false);
         };
-        let began = Instant::now();
-        let committed = tx.commit().await;
-        match &committed {
-            Ok(()) => watch.committed(began.elapsed(), written.len()),
-            Err(error) => tracing::error!(%error, transactions = written.len(), "a commit failed"),
+        if !connection.is_in_transaction() {
+            self.connection = Some(connection);
+            return self.tell(false);
         }
-        tell(written, committed.is_ok());
+        let began = Instant::now();
+        let waited = sqlite::waiting(move || {
+            let committed = connection.tell("COMMIT");
+            if connection.is_in_transaction() && connection.tell("ROLLBACK").is_err() {
+                return (None, committed);
+            }
+            (Some(connection), committed)
+        })
+        .await;
+        let committed = match waited {
+            Ok((connection, committed)) => {
+                self.connection = connection;
+                committed
+            }
+            Err(error) => Err(error),
+        };
+        match &committed {
+            Ok(()) => watch.committed(began.elapsed(), self.written.len()),
+            Err(error) => {
+                tracing::error!(%error, transactions = self.written.len(), "a commit failed");
+            }
+        }
+        self.tell(committed.is_ok());
     }
 
     /// Gives the batch up: nothing of it is on disk.
-    async fn lose(&mut self) {
-        let Some(Batch { tx, written }) = self.batch.take() else {
-            return;
-        };
-        if let Err(error) = tx.rollback().await {
-            tracing::debug!(%error, "there was nothing left to roll back");
+    fn lose(&mut self) {
+        if let Some(connection) = &mut self.connection
+            && connection.is_in_transaction()
+            && let Err(error) = connection.tell("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be rolled back; its connection is given up");
+            self.connection = None;
         }
-        tell(written, false);
+        self.tell(false);
     }
 
     /// Undoes what the transaction at hand has written.
-    async fn undo(&mut self, saved: bool) {
-        let Some(batch) = &mut self.batch else { return };
-        if saved {
-            let undone = batch.tx.execute("ROLLBACK TO member; RELEASE member").await;
-            if let Err(error) = undone {
-                // The database gave up all of it: a full disk does that.
-                tracing::error!(%error, "a batch of transactions is lost");
-                self.lose().await;
-                return;
-            }
+    fn undo(&mut self) {
+        let Some(connection) = &mut self.connection else {
+            return self.lose();
+        };
+        if self.written.is_empty() {
+            return self.lose();
         }
-        if batch.written.is_empty() {
-            self.lose().await;
+        if let Err(error) = connection.tell("ROLLBACK TO member; RELEASE member") {
+            // The database gave up all of it: a full disk does that.
+            tracing::error!(%error, "a batch of transactions is lost");
+            self.lose();
         }
     }
-}
 
-fn tell(written: Vec<oneshot::Sender<bool>>, is_on_disk: bool) {
-    for told in written {
-        // Whoever hung up is not told.
-        told.send(is_on_disk).ok();
+    fn tell(&mut self, is_on_disk: bool) {
+        for told in self.written.drain(..) {
+            // Whoever hung up is not told.
+            told.send(is_on_disk).ok();
+        }
     }
 }
 
 impl Member {
-    fn turn(&mut self) -> Result<&mut Turn, Error> {
-        self.turn.as_deref_mut().ok_or(Error::WorkerCrashed)
-    }
-
-    /// What its statements run on.
-    pub(crate) fn connection(&mut self) -> Result<&mut AnyConnection, Error> {
-        let batch = self.turn()?.batch.as_mut().ok_or(Error::WorkerCrashed)?;
-        Ok(&mut batch.tx)
+    /// Runs a statement in it.
+    pub(crate) fn run<'q>(&mut self, query: impl Execute<'q, Any>) -> Result<Vec<Given>, Error> {
+        let asked = Asked::of(query)?;
+        let turn = self.turn.as_mut().ok_or(Error::WorkerCrashed)?;
+        let connection = turn.connection()?;
+        // A full disk ends a transaction. What comes after it must not stand alone.
+        if !connection.is_in_transaction() {
+            return Err(lost());
+        }
+        connection.run(&asked)
     }
 
     /// Makes it durable, together with others: when this returns, it is on disk. It happens whether or not somebody waits
@@ -162,26 +251,16 @@ impl Member {
         let committing = tokio::spawn(async move { writer.commit(turn).await });
         committing.await.map_err(|_| Error::WorkerCrashed)?
     }
-
-    /// Undoes it.
-    pub(crate) async fn rollback(mut self) {
-        if let Some(mut turn) = self.turn.take() {
-            let saved = self.saved;
-            let undoing = tokio::spawn(async move { turn.undo(saved).await });
-            undoing.await.ok();
-        }
-    }
 }
 
 impl GroupWriter {
     async fn commit(&self, mut turn: OwnedMutexGuard<Turn>) -> Result<(), Error> {
-        let batch = turn.batch.as_mut().ok_or(Error::WorkerCrashed)?;
-        if let Err(error) = batch.tx.execute("RELEASE member").await {
-            turn.lose().await;
+        if let Err(error) = turn.connection()?.tell("RELEASE member") {
+            turn.lose();
             return Err(error);
         }
         let (told, mut on_disk) = oneshot::channel();
-        batch.written.push(told);
+        turn.written.push(told);
         drop(turn);
         let is_on_disk = tokio::select! {
             biased;
@@ -202,30 +281,17 @@ impl GroupWriter {
 
 impl Drop for Member {
     fn drop(&mut self) {
-        let Some(mut turn) = self.turn.take() else {
-            return;
-        };
-        let saved = self.saved;
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(async move { turn.undo(saved).await })),
-            // Nobody is left to undo it, and a connection may not be given back without a runtime. Whoever holds the turn
-            // next must not write on top of it: it ends with the process, not committed.
-            Err(_) => std::mem::forget(turn.batch.take().map(|batch| batch.tx)),
+        if let Some(mut turn) = self.turn.take() {
+            turn.undo();
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        str::FromStr,
-        sync::atomic::{AtomicUsize, Ordering},
-    };
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use sqlx::{
-        Connection, Row,
-        any::{AnyConnectOptions, AnyPoolOptions},
-    };
+    use sqlx::{AnyConnection, Connection, Executor, Row};
 
     use super::*;
     use crate::Observer;
@@ -257,32 +323,33 @@ mod tests {
             sqlx::any::install_drivers(&[sqlx::sqlite::any::DRIVER, sqlx::postgres::any::DRIVER])
                 .ok();
             let folder = tempfile::tempdir().unwrap();
-            let url = format!("sqlite://{}/t.db?mode=rwc", folder.path().display());
-            let pool = AnyPoolOptions::new()
-                .max_connections(1)
-                .after_connect(move |connection, _| {
-                    Box::pin(async move {
-                        let limit = format!("PRAGMA max_page_count = {pages}");
-                        connection.execute("PRAGMA journal_mode = WAL").await?;
-                        connection.execute(sqlx::AssertSqlSafe(limit)).await?;
-                        let table =
-                            "CREATE TABLE IF NOT EXISTS t (id BIGINT PRIMARY KEY, filler TEXT)";
-                        connection.execute(table).await?;
-                        Ok(())
-                    })
-                })
-                .connect_with(AnyConnectOptions::from_str(&url).unwrap())
-                .await
-                .unwrap();
+            let file = folder.path().join("t.db");
+            let url = format!("sqlite://{}?mode=rwc", file.display());
+            let mut connection = AnyConnection::connect(&url).await.unwrap();
+            for statement in [
+                "PRAGMA journal_mode = WAL",
+                "CREATE TABLE t (id BIGINT PRIMARY KEY, filler TEXT)",
+            ] {
+                connection.execute(statement).await.unwrap();
+            }
+            connection.close().await.unwrap();
             let watch = Watch::default();
             let count = Arc::new(Count::default());
             watch.tell(count.clone());
-            let writer = GroupWriter::new(pool, Duration::from_secs(20), watch);
-            Self {
+            let table = Self {
                 folder,
-                writer,
+                writer: GroupWriter::new(&file, Duration::from_secs(20), watch),
                 count,
-            }
+            };
+            table.limit(pages).await;
+            table
+        }
+
+        /// So many pages at the most, from now on.
+        async fn limit(&self, pages: u32) {
+            let mut member = self.writer.begin().await.unwrap();
+            let limit = format!("PRAGMA max_page_count = {pages}");
+            member.run(sqlx::AssertSqlSafe(limit)).unwrap();
         }
 
         /// What is on disk, as somebody else reads it.
@@ -309,11 +376,8 @@ mod tests {
     }
 
     async fn insert(member: &mut Member, id: i64, filler: usize) -> Result<(), Error> {
-        sqlx::query("INSERT INTO t (id, filler) VALUES ($1, $2)")
-            .bind(id)
-            .bind("x".repeat(filler))
-            .execute(member.connection()?)
-            .await?;
+        let insert = sqlx::query("INSERT INTO t (id, filler) VALUES ($1, $2)");
+        member.run(insert.bind(id).bind("x".repeat(filler)))?;
         Ok(())
     }
 
@@ -369,7 +433,7 @@ mod tests {
                 match id % 4 {
                     0 => member.commit().await,
                     1 => {
-                        member.rollback().await;
+                        drop(member);
                         Ok(())
                     }
                     // Refused by the database, and dropped.
@@ -436,8 +500,10 @@ mod tests {
         assert!(refused > 0 && told.len() > 5, "{refused} {}", told.len());
         assert_eq!(table.ids().await, told);
         assert!(table.is_free().await);
-        let more = write(&table.writer, 1, 1).await;
-        assert_eq!(table.ids().await.contains(&1), more.is_ok());
+        // Once there is room again, all goes on.
+        table.limit(100_000).await;
+        write(&table.writer, 1, 3000).await.unwrap();
+        assert!(table.ids().await.contains(&1));
     }
 
     #[tokio::test]

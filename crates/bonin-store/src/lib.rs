@@ -15,6 +15,7 @@ mod obstacle;
 mod pools;
 mod rotation;
 mod sealed;
+mod sqlite;
 mod time;
 mod verification;
 mod webhook;

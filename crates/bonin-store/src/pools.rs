@@ -14,10 +14,7 @@ pub(crate) struct Pools(Arc<RwLock<Current>>);
 /// The pools as they are now.
 #[derive(Debug)]
 pub(crate) struct Current {
-    /// For statements that read.
-    pub(crate) reader: AnyPool,
-    /// For transactions that write.
-    pub(crate) writer: AnyPool,
+    pub(crate) pool: AnyPool,
     /// Counts the replacements.
     pub(crate) generation: u64,
     /// Where to connect to anew. SQLite's files do not go away without a word.
@@ -25,14 +22,9 @@ pub(crate) struct Current {
 }
 
 impl Pools {
-    pub(crate) fn new(
-        reader: AnyPool,
-        writer: AnyPool,
-        anew: Option<(AnyPoolOptions, AnyConnectOptions)>,
-    ) -> Self {
+    pub(crate) fn new(pool: AnyPool, anew: Option<(AnyPoolOptions, AnyConnectOptions)>) -> Self {
         Self(Arc::new(RwLock::new(Current {
-            reader,
-            writer,
+            pool,
             generation: 0,
             anew,
         })))
@@ -46,7 +38,7 @@ impl Pools {
     /// Puts a new pool in the place of the one of this generation, whose connections are given up.
     pub(crate) fn replace(&self, generation: u64) {
         let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if current.generation != generation || current.writer.is_closed() {
+        if current.generation != generation || current.pool.is_closed() {
             return;
         }
         let Some((options, address)) = &current.anew else {
@@ -54,8 +46,7 @@ impl Pools {
         };
         tracing::warn!("the database does not answer; its connections are given up");
         let new = options.clone().connect_lazy_with(address.clone());
-        let old = std::mem::replace(&mut current.writer, new.clone());
-        current.reader = new;
+        let old = std::mem::replace(&mut current.pool, new);
         current.generation += 1;
         // Ends when the last of its connections does: when the system gives it up, or the server speaks again.
         tokio::spawn(async move { old.close().await });

@@ -1,6 +1,6 @@
 //! What is noted of each request, and what every answer carries.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -23,7 +23,7 @@ const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 
 /// Notes method, route, status and time. Never the path or the query: ids are the merchant's, and a filter holds names.
 pub(super) async fn observe(
-    State(metrics): State<Metrics>,
+    State(metrics): State<Arc<Metrics>>,
     request: Request,
     next: Next,
 ) -> Response {

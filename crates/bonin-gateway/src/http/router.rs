@@ -1,5 +1,7 @@
 //! Every route there is.
 
+use std::sync::Arc;
+
 use axum::{Extension, Router, http::StatusCode, response::Redirect, routing::get};
 use bonin_api::{ApiErrorKind, ErrorBody};
 use serde_json::Value;
@@ -114,7 +116,7 @@ fn health() -> Router<Service> {
 }
 
 /// What holds for every route.
-fn observed(routes: Router, metrics: Metrics) -> Router {
+fn observed(routes: Router, metrics: Arc<Metrics>) -> Router {
     routes
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)

@@ -46,9 +46,21 @@ const FOR_THE_RECORD: Duration = Duration::from_secs(15);
 #[error("{0}")]
 pub struct SetupError(pub(crate) String);
 
-/// Everything that use cases need. Cheap to clone.
+/// Everything that use cases need. Cheap to clone: each request does so several times.
 #[derive(Debug, Clone)]
-pub struct Service {
+pub struct Service(Arc<Parts>);
+
+impl std::ops::Deref for Service {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What a [`Service`] is made of.
+#[derive(Debug, Clone)]
+pub struct Parts {
     store: Arc<Store>,
     clock: Clock,
     config: Arc<GatewayConfig>,
@@ -58,7 +70,7 @@ pub struct Service {
     asked_windows: checkout::AskedWindows,
     secrets_used: authenticate::SecretsUsed,
     webhooks: webhooks::Webhooks,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
     under_way: TaskTracker,
     leaving: CancellationToken,
     stopping: CancellationToken,
@@ -84,7 +96,7 @@ impl Service {
         let kcp = Kcp::new(&config.kcp, metrics.kcp.clone());
         let kcp = kcp.map_err(|error| SetupError(error.to_string()))?;
         store.observe(Arc::new(metrics.store.clone()));
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             store: Arc::new(store),
             clock: Clock,
             providers: Arc::new(Providers::new(kcp)),
@@ -94,16 +106,16 @@ impl Service {
             asking: asking::Asking::default(),
             asked_windows: checkout::AskedWindows::default(),
             secrets_used: authenticate::SecretsUsed::default(),
-            metrics,
+            metrics: Arc::new(metrics),
             under_way: TaskTracker::new(),
             leaving: stopping.clone(),
             stopping,
-        })
+        })))
     }
 
     /// Tells those who ask whether it is ready that it is about to leave, as soon as this is cancelled: some time before it stops.
     pub fn leaving_with(mut self, leaving: CancellationToken) -> Self {
-        self.leaving = leaving;
+        Arc::make_mut(&mut self.0).leaving = leaving;
         self
     }
 
@@ -123,7 +135,7 @@ impl Service {
     }
 
     /// What this process counts.
-    pub fn metrics(&self) -> &Metrics {
+    pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
     }
 

@@ -205,7 +205,7 @@ impl Store {
         let mut tx = self.administer().await?;
         let before = self.channel_in(&mut tx, &channel.id).await?;
         let Some(act) = act_of(before.as_deref(), channel) else {
-            return Ok(());
+            return tx.commit().await;
         };
         self.write_channel(&mut tx, channel, now).await?;
         let act = act.to(&channel.id).of(&channel.store_id);
@@ -226,7 +226,7 @@ impl Store {
         let channel = self.channel_in(&mut tx, id).await?;
         let channel = channel.ok_or(StoreError::NotFound("channel"))?;
         if channel.retired_at.is_some() == retired {
-            return Ok(());
+            return tx.commit().await;
         }
         sqlx::query("UPDATE channel SET retired_at = $2, updated_at = $3 WHERE id = $1")
             .bind(id.as_str())

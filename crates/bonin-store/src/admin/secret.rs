@@ -84,8 +84,10 @@ impl ApiSecret {
     }
 }
 
-const COLUMNS: &str =
-    "id, prefix, name, default_store_id, created_at, expires_at, revoked_at, last_used_at";
+/// A row for each store that a secret reaches besides its default, or one if there is none.
+const SECRETS: &str = "SELECT s.id, s.prefix, s.name, s.default_store_id, s.created_at, s.expires_at, s.revoked_at, \
+    s.last_used_at, o.store_id AS other_store_id FROM api_secret s \
+    LEFT JOIN api_secret_store o ON o.secret_id = s.id";
 
 impl Store {
     /// Keeps a new secret.
@@ -136,36 +138,32 @@ impl Store {
     /// The secret of this hash, valid or not.
     #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn secret_by_hash(&self, hash: &SecretHash) -> Result<Option<ApiSecret>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM api_secret WHERE hash = $1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        let sql = format!("{SECRETS} WHERE s.hash = $1 ORDER BY o.store_id");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(hash.bytes())
-            .fetch_optional(self.database.reader())
+            .fetch_all(self.database.reader())
             .await?;
-        self.read_secret(row.as_ref()).await
+        Ok(read_secrets(&rows)?.pop())
     }
 
     /// The secret of this id, valid or not.
     #[instrument(target = TRACE_TARGET, level = "debug", skip_all, fields(otel.kind = "client"))]
     pub async fn secret(&self, id: &SecretId) -> Result<Option<ApiSecret>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM api_secret WHERE id = $1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        let sql = format!("{SECRETS} WHERE s.id = $1 ORDER BY o.store_id");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(id.as_str())
-            .fetch_optional(self.database.reader())
+            .fetch_all(self.database.reader())
             .await?;
-        self.read_secret(row.as_ref()).await
+        Ok(read_secrets(&rows)?.pop())
     }
 
     /// All secrets, oldest first.
     pub async fn secrets(&self) -> Result<Vec<ApiSecret>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM api_secret ORDER BY created_at, id");
+        let sql = format!("{SECRETS} ORDER BY s.created_at, s.id, o.store_id");
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
             .fetch_all(self.database.reader())
             .await?;
-        let mut secrets = Vec::with_capacity(rows.len());
-        for row in &rows {
-            secrets.extend(self.read_secret(Some(row)).await?);
-        }
-        Ok(secrets)
+        read_secrets(&rows)
     }
 
     /// Gives a secret another name.
@@ -209,7 +207,8 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() == 0 {
-            return Ok(());
+            // Whoever revoked it may not be on disk yet.
+            return tx.commit().await;
         }
         sqlx::query("DELETE FROM refresh_token WHERE secret_id = $1")
             .bind(id.as_str())
@@ -247,33 +246,33 @@ impl Store {
         tx.commit().await?;
         Ok(())
     }
+}
 
-    async fn read_secret(&self, row: Option<&AnyRow>) -> Result<Option<ApiSecret>, StoreError> {
-        let Some(row) = row else { return Ok(None) };
-        let unknown = |_| StoreError::UnknownValue("api_secret");
-        let id: String = row.try_get("id")?;
-        let default_store =
-            StoreId::parse(row.try_get::<String, _>("default_store_id")?).map_err(unknown)?;
-        let mut stores = vec![default_store.clone()];
-        let others = sqlx::query(
-            "SELECT store_id FROM api_secret_store WHERE secret_id = $1 ORDER BY store_id",
-        )
-        .bind(id.clone())
-        .fetch_all(self.database.reader())
-        .await?;
-        for other in &others {
-            stores.push(StoreId::parse(other.try_get::<String, _>(0)?).map_err(unknown)?);
+/// The rows of a secret follow each other.
+fn read_secrets(rows: &[AnyRow]) -> Result<Vec<ApiSecret>, StoreError> {
+    let unknown = |_| StoreError::UnknownValue("api_secret");
+    let mut secrets: Vec<ApiSecret> = Vec::new();
+    for row in rows {
+        let id = SecretId::parse(row.try_get::<String, _>("id")?).map_err(unknown)?;
+        if secrets.last().is_none_or(|last| last.id != id) {
+            let default_store =
+                StoreId::parse(row.try_get::<String, _>("default_store_id")?).map_err(unknown)?;
+            secrets.push(ApiSecret {
+                id,
+                prefix: row.try_get("prefix")?,
+                name: row.try_get("name")?,
+                stores: vec![default_store.clone()],
+                default_store,
+                created_at: timestamp(row.try_get("created_at")?)?,
+                expires_at: timestamp_some(row.try_get("expires_at")?)?,
+                revoked_at: timestamp_some(row.try_get("revoked_at")?)?,
+                last_used_at: timestamp_some(row.try_get("last_used_at")?)?,
+            });
         }
-        Ok(Some(ApiSecret {
-            id: SecretId::parse(id).map_err(unknown)?,
-            prefix: row.try_get("prefix")?,
-            name: row.try_get("name")?,
-            default_store,
-            stores,
-            created_at: timestamp(row.try_get("created_at")?)?,
-            expires_at: timestamp_some(row.try_get("expires_at")?)?,
-            revoked_at: timestamp_some(row.try_get("revoked_at")?)?,
-            last_used_at: timestamp_some(row.try_get("last_used_at")?)?,
-        }))
+        let other: Option<String> = row.try_get("other_store_id")?;
+        if let (Some(secret), Some(other)) = (secrets.last_mut(), other) {
+            secret.stores.push(StoreId::parse(other).map_err(unknown)?);
+        }
     }
+    Ok(secrets)
 }

@@ -194,7 +194,7 @@ impl Store {
             })
             .collect();
         if changes.is_empty() {
-            return Ok(());
+            return tx.commit().await;
         }
         sqlx::query(
             "UPDATE store SET name = $2, allow_test_channels = $3, browser_origins = $4, redirect_hosts = $5, \

@@ -22,7 +22,7 @@ impl Store {
         let mut tx = self.administer().await?;
         let before = Self::user_in(&mut tx, id).await?;
         if before.role == role {
-            return Ok(());
+            return tx.commit().await;
         }
         Self::keep_an_owner(&mut tx, &before).await?;
         sqlx::query("UPDATE console_user SET role = $2 WHERE id = $1")
@@ -108,7 +108,7 @@ impl Store {
         let mut tx = self.administer().await?;
         let before = Self::user_in(&mut tx, id).await?;
         if !before.has_totp {
-            return Ok(());
+            return tx.commit().await;
         }
         // The last step stays: a number that was used before must not count for the same secret set again.
         sqlx::query("UPDATE console_user SET totp_secret = NULL WHERE id = $1")
@@ -131,7 +131,7 @@ impl Store {
         let mut tx = self.administer().await?;
         let before = Self::user_in(&mut tx, id).await?;
         if before.is_disabled() == disabled {
-            return Ok(());
+            return tx.commit().await;
         }
         if disabled {
             Self::keep_an_owner(&mut tx, &before).await?;

@@ -101,7 +101,7 @@ impl Store {
         for table in tables.chain(["identity_verification", "phone_message"]) {
             let sql = format!("SELECT COUNT(*) FROM {table}");
             total += sqlx::query(sqlx::AssertSqlSafe(sql))
-                .fetch_one(self.database.reader())
+                .fetch_one(self.database.searcher())
                 .await?
                 .try_get::<i64, _>(0)?;
         }

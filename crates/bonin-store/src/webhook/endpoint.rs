@@ -99,7 +99,7 @@ impl Store {
         let events_before = words(&before.events);
         let events_after = words(events);
         if !moved && events_before == events_after {
-            return Ok(());
+            return tx.commit().await;
         }
         let url = self.keyring.seal(place("url", id.as_str()), url.expose())?;
         sqlx::query(
@@ -189,6 +189,7 @@ impl Store {
         let mut tx = self.administer().await?;
         let endpoint = self.webhook_to_change(&mut tx, id).await?;
         if endpoint.paused.is_some() {
+            tx.commit().await?;
             return Ok(false);
         }
         self.pause(&mut tx, &endpoint, PauseCause::Request, by, now)
@@ -255,6 +256,7 @@ impl Store {
         let mut tx = self.administer().await?;
         let endpoint = self.webhook_to_change(&mut tx, id).await?;
         if endpoint.paused.is_none() {
+            tx.commit().await?;
             return Ok(false);
         }
         // Failures of before count no more: it gets its days again.
@@ -283,7 +285,7 @@ impl Store {
         let endpoint = self.webhook_in(&mut tx, id).await?;
         let endpoint = endpoint.ok_or(StoreError::NotFound("webhook"))?;
         if endpoint.retired_at.is_some() {
-            return Ok(());
+            return tx.commit().await;
         }
         sqlx::query(
             "UPDATE webhook_endpoint SET retired_at = $2, updated_at = $2, secret = NULL, previous_secret = NULL, \

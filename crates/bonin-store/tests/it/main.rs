@@ -7,6 +7,7 @@
 )]
 
 mod audit;
+mod begin;
 mod copy;
 mod erase;
 mod fixture;
