@@ -12,6 +12,8 @@ pub mod provider;
 pub mod service;
 pub mod telemetry;
 
+/// How every client is made, whomever it asks: the use cases may not know that KCP's is, too.
+pub use bonin_kcp::call::client as outbound_client;
 pub use clock::Clock;
 pub use config::{
     ConsoleConfig, GatewayConfig, KcpConfig, LimitsConfig, MetricsAccess, Rate, WebhookConfig,

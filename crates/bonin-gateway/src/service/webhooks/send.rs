@@ -85,7 +85,7 @@ impl fmt::Debug for Sender {
 impl Sender {
     pub(super) fn new(timeout: Duration, networks: Arc<Networks>) -> Result<Self, SetupError> {
         let client = |scheme| {
-            let made = bonin_kcp::call::client(|| {
+            let made = crate::outbound_client(|| {
                 Client::builder()
                     .timeout(timeout)
                     .pool_idle_timeout(Duration::from_secs(10))
