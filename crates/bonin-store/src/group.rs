@@ -86,6 +86,8 @@ impl GroupWriter {
         };
         let mut begun = Ok(());
         if !connection.is_in_transaction() {
+            // What may have been written before is gone, and must not be taken for a part of what begins here.
+            turn.tell(false);
             begun = connection.tell(Dialect::SQLITE_BEGIN);
             if begun.as_ref().is_err_and(sqlite::is_busy) {
                 // Another process writes.
@@ -114,6 +116,18 @@ impl GroupWriter {
     /// Moves all of the write-ahead log into the database and truncates it. `false` where a reader or another process stands
     /// in the way: it is not waited for, since writers wait for this.
     pub(crate) async fn truncate_log(&self) -> Result<bool, Error> {
+        let writer = self.clone();
+        // Whoever hangs up meanwhile does not take the connection along.
+        let truncating = tokio::spawn(async move { writer.checkpoint().await });
+        let given = truncating.await.map_err(|_| Error::WorkerCrashed)??;
+        let is_blocked = given
+            .into_iter()
+            .find_map(|given| given.right())
+            .map(|row| sqlx::Row::try_get::<i64, _>(&row, 0));
+        Ok(is_blocked.transpose()? == Some(0))
+    }
+
+    async fn checkpoint(&self) -> Result<Vec<Given>, Error> {
         let mut turn = self.turn().await?;
         turn.commit(&self.watch).await;
         let file = self.file.clone();
@@ -128,11 +142,7 @@ impl GroupWriter {
         })
         .await??;
         turn.connection = Some(connection);
-        let is_blocked = given?
-            .into_iter()
-            .find_map(|given| given.right())
-            .map(|row| sqlx::Row::try_get::<i64, _>(&row, 0));
-        Ok(is_blocked.transpose()? == Some(0))
+        given
     }
 
     /// Its connection, as a pool of one.
@@ -168,6 +178,8 @@ impl Turn {
             self.connection = Some(connection);
             return self.tell(false);
         }
+        // Whatever becomes of this, no later commit speaks for them.
+        let written = std::mem::take(&mut self.written);
         let began = Instant::now();
         let waited = sqlite::waiting(move || {
             let committed = connection.tell("COMMIT");
@@ -185,12 +197,12 @@ impl Turn {
             Err(error) => Err(error),
         };
         match &committed {
-            Ok(()) => watch.committed(began.elapsed(), self.written.len()),
+            Ok(()) => watch.committed(began.elapsed(), written.len()),
             Err(error) => {
-                tracing::error!(%error, transactions = self.written.len(), "a commit failed");
+                tracing::error!(%error, transactions = written.len(), "a commit failed");
             }
         }
-        self.tell(committed.is_ok());
+        tell(written, committed.is_ok());
     }
 
     /// Gives the batch up: nothing of it is on disk.
@@ -221,10 +233,14 @@ impl Turn {
     }
 
     fn tell(&mut self, is_on_disk: bool) {
-        for told in self.written.drain(..) {
-            // Whoever hung up is not told.
-            told.send(is_on_disk).ok();
-        }
+        tell(std::mem::take(&mut self.written), is_on_disk);
+    }
+}
+
+fn tell(written: Vec<oneshot::Sender<bool>>, is_on_disk: bool) {
+    for told in written {
+        // Whoever hung up is not told.
+        told.send(is_on_disk).ok();
     }
 }
 
@@ -465,6 +481,9 @@ mod tests {
             for _ in 0..round {
                 tokio::task::yield_now().await;
             }
+            let truncated = table.writer.truncate_log();
+            let hung_up = tokio::time::timeout(Duration::from_micros(round as u64 * 20), truncated);
+            hung_up.await.ok();
             let mut told = Vec::new();
             for (id, task) in (first..).zip(tasks) {
                 if id % 3 == 0 {

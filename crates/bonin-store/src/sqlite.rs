@@ -80,7 +80,7 @@ impl Asked {
 }
 
 impl SqliteConnection {
-    /// Opens the file, which must be there.
+    /// Opens the file, which must be there, and checks that what is acknowledged will be on disk.
     pub(crate) fn open(file: &Path) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let inner = rusqlite::Connection::open_with_flags(file, flags).map_err(failed)?;
@@ -91,6 +91,16 @@ impl SqliteConnection {
                 "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON",
             )
             .map_err(failed)?;
+        let journal: String = inner
+            .pragma_query_value(None, "journal_mode", |row| row.get(0))
+            .map_err(failed)?;
+        let synchronous: i64 = inner
+            .pragma_query_value(None, "synchronous", |row| row.get(0))
+            .map_err(failed)?;
+        if journal != "wal" || synchronous < 2 {
+            let why = "SQLite's file is not in WAL mode with synchronous=FULL";
+            return Err(Error::Configuration(why.into()));
+        }
         inner.busy_timeout(Duration::ZERO).map_err(failed)?;
         Ok(Self {
             inner,
