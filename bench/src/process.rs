@@ -180,14 +180,31 @@ pub(crate) fn output<I: AsRef<OsStr>>(
     let output = command.args(args).output()?;
     ensure(output.status.success(), || {
         let said = String::from_utf8_lossy(&output.stderr);
-        format!("{command:?} failed: {}", said.trim())
+        format!("{} failed: {}", shown(&command), said.trim())
     })?;
     Ok(output.stdout)
+}
+
+/// A command as it was typed. How it prints itself tells its environment, too, which has keys and passwords in it.
+fn shown(command: &Command) -> String {
+    std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(OsStr::to_string_lossy)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_that_fails_is_named_without_its_environment() {
+        let mut command = Command::new("false");
+        command.env("BONIN_KEY", "1:a-secret");
+        let failure = output(command, ["key", "list"]).unwrap_err().to_string();
+        assert!(failure.starts_with("false key list failed"), "{failure}");
+    }
 
     #[test]
     fn processor_time_is_found_behind_any_name() {
