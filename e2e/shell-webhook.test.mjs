@@ -133,7 +133,7 @@ describe('bonin webhook, while nothing runs', () => {
     const waiting = shell.json(['webhook', 'test', made.id, '--wait', '20s']);
     const [{ id }] = await waitFor('the message', async () => {
       const rows = await database.rows("SELECT id FROM webhook_delivery WHERE event = 'TEST' AND state = 'PENDING'");
-      return rows.length && rows;
+      return rows.length > 0 && rows;
     });
     // For a second nobody can look at the endpoint, or at what waits for it.
     await database.change(`ALTER TABLE ${from} RENAME TO ${to}`);
