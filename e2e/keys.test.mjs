@@ -91,15 +91,21 @@ class Load {
   }
 }
 
+/** A gateway whose keys are in a file, so that a rotation can add to them. */
+async function setUpWithKeyFile() {
+  const serve = await Serve.setUp();
+  const file = join(serve.folder, 'bonin.key');
+  await writeFile(file, `${serve.key}\n`, { mode: 0o600 });
+  serve.env = { BONIN_DATABASE: serve.env.BONIN_DATABASE, BONIN_KEY_FILE: file };
+  serve.keyFile = file;
+  return serve;
+}
+
 describe('a rotation under load', () => {
   let serve;
   let load;
   before(async () => {
-    serve = await Serve.setUp();
-    const file = join(serve.folder, 'bonin.key');
-    await writeFile(file, `${serve.key}\n`, { mode: 0o600 });
-    serve.env = { BONIN_DATABASE: serve.env.BONIN_DATABASE, BONIN_KEY_FILE: file };
-    serve.keyFile = file;
+    serve = await setUpWithKeyFile();
     await serve.start({ env: { BONIN_SWEEP_INTERVAL: '200ms' }, contract: false });
     // Enough for the rotation to take a while.
     const known = [];
@@ -183,10 +189,7 @@ describe('a rotation that takes its time', () => {
   const EVERY = 2_000;
   let serve;
   before(async () => {
-    serve = await Serve.setUp();
-    const file = join(serve.folder, 'bonin.key');
-    await writeFile(file, `${serve.key}\n`, { mode: 0o600 });
-    serve.env = { BONIN_DATABASE: serve.env.BONIN_DATABASE, BONIN_KEY_FILE: file };
+    serve = await setUpWithKeyFile();
     await serve.start({ env: { BONIN_SWEEP_INTERVAL: `${EVERY}ms`, BONIN_METRICS_LISTEN: '127.0.0.1:0' }, contract: false });
   });
   after(() => serve?.stop());

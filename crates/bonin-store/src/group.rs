@@ -77,27 +77,15 @@ impl GroupWriter {
     /// Begins a transaction, once those who wait already have had their turns.
     pub(crate) async fn begin(&self) -> Result<Member, Error> {
         let mut turn = self.turn().await?;
-        let mut connection = match turn.connection.take() {
-            Some(connection) => connection,
-            None => {
-                let file = self.file.clone();
-                sqlite::waiting(move || SqliteConnection::open(&file)).await??
-            }
-        };
+        let mut connection = self.connection(&mut turn).await?;
         let mut begun = Ok(());
         if !connection.is_in_transaction() {
             // What may have been written before is gone, and must not be taken for a part of what begins here.
             turn.tell(false);
-            begun = connection.tell(Dialect::SQLITE_BEGIN);
-            if begun.as_ref().is_err_and(sqlite::is_busy) {
-                // Another process writes.
-                let begin = Asked::plain(Dialect::SQLITE_BEGIN);
-                (connection, begun) = sqlite::waiting(move || {
-                    let begun = connection.run_once_free(&begin).map(drop);
-                    (connection, begun)
-                })
-                .await?;
-            }
+            let begin = Asked::plain(Dialect::SQLITE_BEGIN);
+            let given;
+            (connection, given) = connection.run_patiently(begin).await?;
+            begun = given.map(drop);
         }
         let begun = begun.and_then(|()| connection.tell("SAVEPOINT member"));
         turn.connection = Some(connection);
@@ -130,19 +118,22 @@ impl GroupWriter {
     async fn checkpoint(&self) -> Result<Vec<Given>, Error> {
         let mut turn = self.turn().await?;
         turn.commit(&self.watch).await;
-        let file = self.file.clone();
-        let connection = turn.connection.take();
+        let mut connection = self.connection(&mut turn).await?;
         let (connection, given) = sqlite::waiting(move || {
-            let mut connection = match connection {
-                Some(connection) => connection,
-                None => SqliteConnection::open(&file)?,
-            };
             let given = connection.run(&Asked::plain("PRAGMA wal_checkpoint(TRUNCATE)"));
-            Ok::<_, Error>((connection, given))
+            (connection, given)
         })
-        .await??;
+        .await?;
         turn.connection = Some(connection);
         given
+    }
+
+    /// The connection, to be put back.
+    async fn connection(&self, turn: &mut Turn) -> Result<SqliteConnection, Error> {
+        match turn.connection.take() {
+            Some(connection) => Ok(connection),
+            None => SqliteConnection::open_elsewhere(&self.file).await,
+        }
     }
 
     /// Its connection, as a pool of one.

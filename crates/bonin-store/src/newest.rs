@@ -13,7 +13,9 @@ impl Store {
             "SELECT MAX(at) FROM audit",
             "SELECT MAX(at) FROM event WHERE kind = 'asked_pg'",
         ] {
-            let row = sqlx::query(query).fetch_one(self.database.reader()).await?;
+            let row = sqlx::query(query)
+                .fetch_one(self.database.searcher())
+                .await?;
             newest = newest.max(timestamp_some(row.try_get(0)?)?);
         }
         Ok(newest)

@@ -81,7 +81,7 @@ impl Asked {
 
 impl SqliteConnection {
     /// Opens the file, which must be there, and checks that what is acknowledged will be on disk.
-    pub(crate) fn open(file: &Path) -> Result<Self, Error> {
+    fn open(file: &Path) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let inner = rusqlite::Connection::open_with_flags(file, flags).map_err(failed)?;
         inner.set_prepared_statement_cache_capacity(PREPARED);
@@ -108,6 +108,12 @@ impl SqliteConnection {
         })
     }
 
+    /// The same on a thread that may wait.
+    pub(crate) async fn open_elsewhere(file: &Arc<Path>) -> Result<Self, Error> {
+        let file = file.clone();
+        waiting(move || Self::open(&file)).await?
+    }
+
     /// Runs it to its end.
     pub(crate) fn run(&mut self, asked: &Asked) -> Result<Vec<Given>, Error> {
         let sql = asked.sql.as_str();
@@ -123,19 +129,14 @@ impl SqliteConnection {
         if asked.stays_prepared {
             let mut statement = self.inner.prepare_cached(sql).map_err(failed)?;
             bind(&mut statement, arguments)?;
-            let columns = match self.columns.get(sql) {
-                Some(known) if known.columns.len() == statement.column_count() => known,
-                _ => {
-                    // As many as stay prepared, more or less.
-                    if self.columns.len() > 2 * PREPARED {
-                        self.columns.clear();
-                    }
-                    let columns = Columns::of(&statement);
-                    self.columns.insert(sql.to_owned(), columns.clone());
-                    &columns.clone()
+            if !self.columns.contains_key(sql) {
+                // As many as stay prepared, more or less.
+                if self.columns.len() > 2 * PREPARED {
+                    self.columns.clear();
                 }
-            };
-            step(&self.inner, &mut statement, columns, &mut given)?;
+                self.columns.insert(sql.to_owned(), Columns::of(&statement));
+            }
+            step(&self.inner, &mut statement, &self.columns[sql], &mut given)?;
         } else {
             let mut statement = self.inner.prepare(sql).map_err(failed)?;
             bind(&mut statement, arguments)?;
@@ -150,8 +151,24 @@ impl SqliteConnection {
         self.inner.execute_batch(sql).map_err(failed)
     }
 
-    /// The same, once others are done. For a thread that may wait.
-    pub(crate) fn run_once_free(&mut self, asked: &Asked) -> Result<Vec<Given>, Error> {
+    /// Runs it on the thread that asks; where the database is locked, once others are done, on a thread that may wait. A caller
+    /// who hangs up meanwhile takes the connection along.
+    pub(crate) async fn run_patiently(
+        mut self,
+        asked: Asked,
+    ) -> Result<(Self, Result<Vec<Given>, Error>), Error> {
+        let given = self.run(&asked);
+        if !given.as_ref().is_err_and(is_busy) {
+            return Ok((self, given));
+        }
+        waiting(move || {
+            let given = self.run_once_free(&asked);
+            (self, given)
+        })
+        .await
+    }
+
+    fn run_once_free(&mut self, asked: &Asked) -> Result<Vec<Given>, Error> {
         self.inner.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
         let given = self.run(asked);
         self.inner.busy_timeout(Duration::ZERO).map_err(failed)?;
@@ -326,7 +343,7 @@ impl DatabaseError for Failed {
 }
 
 /// Whether somebody else holds a lock.
-pub(crate) fn is_busy(error: &Error) -> bool {
+fn is_busy(error: &Error) -> bool {
     let Error::Database(error) = error else {
         return false;
     };
@@ -373,21 +390,11 @@ impl SqliteReaders {
     /// Runs it on the thread that asks, unless the database is locked.
     pub(crate) async fn run(&self, asked: Asked) -> Result<Vec<Given>, Error> {
         let idle = self.idle().pop();
-        let mut connection = match idle {
+        let connection = match idle {
             Some(connection) => connection,
-            None => {
-                let file = self.file.clone();
-                waiting(move || SqliteConnection::open(&file)).await??
-            }
+            None => SqliteConnection::open_elsewhere(&self.file).await?,
         };
-        let mut given = connection.run(&asked);
-        if given.as_ref().is_err_and(is_busy) {
-            (connection, given) = waiting(move || {
-                let given = connection.run_once_free(&asked);
-                (connection, given)
-            })
-            .await?;
-        }
+        let (connection, given) = connection.run_patiently(asked).await?;
         self.idle().push(connection);
         given
     }

@@ -38,8 +38,9 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Cli, Un
         for (setting, value) in settings {
             if !known.contains(&setting) {
                 let failure = Failure::new(format!(
-                    "{}: there is no setting `{setting}`; `bonin serve --help` lists them",
-                    file.display()
+                    "{}: there is no setting {}; `bonin serve --help` lists them",
+                    file.display(),
+                    name_in_file(&setting)
                 ));
                 return Err(Unparsed::Config(failure));
             }
@@ -101,11 +102,34 @@ fn read(file: &Path) -> Result<Vec<(String, String)>, Failure> {
     let mut settings = Vec::new();
     flatten("", &table, &mut settings).map_err(|setting| {
         Failure::new(format!(
-            "{}: `{setting}` must be a text, a number, true or false, or a list of texts",
-            file.display()
+            "{}: {} must be a text, a number, true or false, or a list of texts",
+            file.display(),
+            name_in_file(&setting)
         ))
     })?;
     Ok(settings)
+}
+
+/// The name as it may stand in the file, for a message. What was put where a name belongs may be a value, a secret even: what
+/// has a capital or a digit in it, as no setting's name has, is blotted out, and so is the rest of what is too long for one.
+fn name_in_file(setting: &str) -> String {
+    const LONGEST: usize = 40;
+    let is_name = setting
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || matches!(c, '-' | '_'));
+    let mut told: String = setting
+        .chars()
+        .take(LONGEST)
+        .map(|c| match c {
+            '-' | '_' => '_',
+            c if is_name => c,
+            _ => '*',
+        })
+        .collect();
+    if setting.chars().nth(LONGEST).is_some() {
+        told.push('…');
+    }
+    format!("`{told}`")
 }
 
 fn flatten(
@@ -185,7 +209,11 @@ mod tests {
     #[test]
     fn what_is_wrong_in_the_file_is_named() {
         let unknown = serve("public_ulr = \"x\"", &[]).unwrap_err();
-        assert!(unknown.contains("public-ulr"), "{unknown}");
+        assert!(unknown.contains("`public_ulr`"), "{unknown}");
+        let value = serve("postgres_bonin_Sc2HkQ81vXnZ = \"x\"", &[]).unwrap_err();
+        assert!(value.contains("`********_*****_************`"), "{value}");
+        let long = serve(&format!("{} = 1.5", "a".repeat(200)), &[]).unwrap_err();
+        assert!(long.contains(&format!("`{}…`", "a".repeat(40))), "{long}");
         let wrong = serve("drain_limit = \"soon\"", &[]).unwrap_err();
         assert!(wrong.contains("--drain-limit"), "{wrong}");
         let broken = serve("a = 1\nb = \"secret", &[]).unwrap_err();

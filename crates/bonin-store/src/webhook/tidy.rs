@@ -59,7 +59,7 @@ impl Store {
              (SELECT MIN(d.next_at) FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.state = 'PENDING') \
              FROM webhook_endpoint e WHERE e.retired_at IS NULL ORDER BY e.id",
         )
-        .fetch_all(self.database.reader())
+        .fetch_all(self.database.searcher())
         .await?
         .iter()
         .map(|row| {
@@ -80,7 +80,7 @@ impl Store {
             "SELECT COUNT(*) FROM webhook_delivery WHERE endpoint_id = $1 AND state = 'PENDING'",
         )
         .bind(endpoint.as_str())
-        .fetch_one(self.database.reader())
+        .fetch_one(self.database.searcher())
         .await?;
         Ok(row.try_get(0)?)
     }

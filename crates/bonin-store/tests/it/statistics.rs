@@ -4,7 +4,7 @@ use bonin_core::*;
 use bonin_store::*;
 use jiff::SignedDuration;
 
-use crate::fixture::{Fixture, at, key, store_id, tx};
+use crate::fixture::{Fixture, at, everything, key, store_id, tx};
 
 /// `at(0)` is 2027-01-15 08:00:00 UTC: the beginning of an hour, and 17:00 in Korea.
 const AN_HOUR: i64 = 3600;
@@ -246,26 +246,8 @@ async fn the_list_can_be_narrowed_to_a_way() {
     app.way = Way::App;
     fixture.store.begin(&app, at(11)).await.unwrap();
     let by = |ways: Vec<Way>| ListQuery {
-        stores: vec![store_id()],
-        range: TimeRange {
-            field: SortField::RequestedAt,
-            from: at(0),
-            until: at(100),
-        },
-        id: None,
-        tx_id: None,
-        is_test: None,
-        statuses: Vec::new(),
-        pg_tx_id: None,
-        pg_merchant_id: None,
-        pg_providers: None,
-        operators: Vec::new(),
         ways,
-        customer: CustomerFilter::default(),
-        sort: SortField::RequestedAt,
-        order: SortOrder::Descending,
-        skip: 0,
-        size: 10,
+        ..everything()
     };
     for (ways, found) in [
         (vec![], 2),

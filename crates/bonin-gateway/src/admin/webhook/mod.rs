@@ -365,9 +365,7 @@ impl Admin {
         who: &Administrator,
         id: &WebhookDeliveryId,
     ) -> Result<ShownDelivery, Error> {
-        who.must(Action::SeeSetup)?;
-        let found = self.store.webhook_delivery(id, self.now()).await?;
-        let (delivery, tries) = found.ok_or(Error::NotFound("웹훅 메시지"))?;
+        let (delivery, tries) = self.message_with_tries(who, id).await?;
         Ok(ShownDelivery {
             endpoint: self.webhook(who, &delivery.endpoint).await?,
             delivery,
@@ -381,10 +379,18 @@ impl Admin {
         who: &Administrator,
         id: &WebhookDeliveryId,
     ) -> Result<WebhookDelivery, Error> {
+        let (delivery, _) = self.message_with_tries(who, id).await?;
+        Ok(delivery)
+    }
+
+    async fn message_with_tries(
+        &self,
+        who: &Administrator,
+        id: &WebhookDeliveryId,
+    ) -> Result<(WebhookDelivery, Vec<WebhookTry>), Error> {
         who.must(Action::SeeSetup)?;
         let found = self.store.webhook_delivery(id, self.now()).await?;
-        let (delivery, _) = found.ok_or(Error::NotFound("웹훅 메시지"))?;
-        Ok(delivery)
+        found.ok_or(Error::NotFound("웹훅 메시지"))
     }
 
     /// Has a message sent once more, under the same `webhook-id` and with as many tries as a new one; at once, and to a paused
