@@ -15,13 +15,13 @@ ALTER TABLE channel ADD COLUMN retired_at BIGINT;
 -- When the personal data of a verification was erased; the row and its timeline stay.
 ALTER TABLE identity_verification ADD COLUMN erased_at BIGINT;
 CREATE INDEX verification_to_erase ON identity_verification (store_id, status_changed_at) WHERE erased_at IS NULL;
-CREATE INDEX verification_by_ci    ON identity_verification (ci_index);
+CREATE INDEX verification_by_ci    ON identity_verification (ci_index) WHERE ci_index IS NOT NULL;
 
 -- The phone that a try was for, as a blind index: a person is found for erasure by every try, not by the shown one alone.
 ALTER TABLE attempt ADD COLUMN phone_index BLOB;
 -- Whoever is told of a person of this try after that must not write them down again.
 ALTER TABLE attempt ADD COLUMN erased_at BIGINT;
-CREATE INDEX attempt_by_phone ON attempt (phone_index);
+CREATE INDEX attempt_by_phone ON attempt (phone_index) WHERE phone_index IS NOT NULL;
 
 -- People who may enter the console. The password's Argon2id hash and the TOTP secret are sealed.
 CREATE TABLE console_user (
@@ -100,5 +100,6 @@ CREATE INDEX verification_by_status   ON identity_verification (store_id, status
 CREATE INDEX verification_by_operator ON identity_verification (store_id, operator, requested_at, id);
 CREATE INDEX verification_by_merchant ON identity_verification (store_id, pg_merchant_id, requested_at, id);
 CREATE INDEX verification_by_kind     ON identity_verification (store_id, is_test, requested_at, id);
-CREATE INDEX verification_by_birth    ON identity_verification (birth_year_index, birth_month_index, birth_day_index, requested_at);
-CREATE INDEX verification_by_birthday ON identity_verification (birth_month_index, birth_day_index, requested_at);
+CREATE INDEX verification_by_year     ON identity_verification (birth_year_index, requested_at) WHERE birth_year_index IS NOT NULL;
+CREATE INDEX verification_by_birthday ON identity_verification (birth_month_index, birth_day_index, birth_year_index, requested_at)
+    WHERE birth_month_index IS NOT NULL;

@@ -56,12 +56,13 @@ impl Operation {
     }
 
     /// How many operations the short run has, and how many more the long one. Starts differ by some million instructions, which the
-    /// source of randomness takes; over so many operations that is little.
+    /// source of randomness takes; over so many operations that is little. Signatures are counted by 32: their blinding is made anew
+    /// as often.
     fn counts(self) -> (u64, u64) {
         match self {
             Self::Lookup => (100, 2000),
-            Self::Send => (10, 150),
-            Self::Signature => (2, 100),
+            Self::Send => (32, 320),
+            Self::Signature => (32, 320),
             Self::Cipher => (2, 10),
         }
     }

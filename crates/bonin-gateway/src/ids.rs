@@ -31,8 +31,8 @@ fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     Ok(bytes)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn hex(bytes: [u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 /// A random UUID (version 4).
@@ -40,7 +40,7 @@ fn uuid() -> Result<String, NoRandomness> {
     let mut bytes = bytes::<16>()?;
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let text = hex(&bytes);
+    let text = hex(bytes);
     Ok(format!(
         "{}-{}-{}-{}-{}",
         &text[..8],
@@ -53,17 +53,17 @@ fn uuid() -> Result<String, NoRandomness> {
 
 /// A try's id: 128 random bits.
 pub fn tx_id() -> Result<TxId, NoRandomness> {
-    Ok(TxId::parse(hex(&bytes::<16>()?))?)
+    Ok(TxId::parse(hex(bytes()?))?)
 }
 
 /// A try's order number at the provider: 128 random bits, so that it is unique over all instances.
 pub fn order_number() -> Result<OrderNumber, NoRandomness> {
-    Ok(OrderNumber::parse(format!("BN{}", hex(&bytes::<16>()?)))?)
+    Ok(OrderNumber::parse(format!("BN{}", hex(bytes()?)))?)
 }
 
 /// A claim's token.
 pub fn claim_token() -> Result<ClaimToken, NoRandomness> {
-    Ok(ClaimToken::parse(hex(&bytes::<16>()?))?)
+    Ok(ClaimToken::parse(hex(bytes()?))?)
 }
 
 /// A store's id.
@@ -152,5 +152,5 @@ pub(crate) fn readable(groups: usize) -> Result<Redacted, NoRandomness> {
 
 /// A request's id, for logs and `X-Request-Id`.
 pub fn request_id() -> Result<String, NoRandomness> {
-    Ok(hex(&bytes::<16>()?))
+    Ok(hex(bytes()?))
 }

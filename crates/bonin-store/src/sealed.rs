@@ -5,6 +5,7 @@
 
 use aws_lc_rs::{aead, rand};
 use bonin_core::Redacted;
+use zeroize::Zeroize;
 
 use crate::{StoreError, keyring::Keyring};
 
@@ -24,8 +25,10 @@ pub(crate) struct Place<'a> {
 
 impl Place<'_> {
     fn associated_data(&self) -> Vec<u8> {
-        let mut data = Vec::with_capacity(64);
-        for part in [self.table, self.column, self.row] {
+        let parts = [self.table, self.column, self.row];
+        let length = parts.iter().map(|part| 4 + part.len()).sum();
+        let mut data = Vec::with_capacity(length);
+        for part in parts {
             data.extend_from_slice(&(part.len() as u32).to_be_bytes());
             data.extend_from_slice(part.as_bytes());
         }
@@ -101,7 +104,12 @@ impl Keyring {
             })
             .ok_or_else(|| place.unreadable(NO_KEY))?
             .map_err(|_| place.unreadable("it was changed or moved"))?;
-        let text = std::str::from_utf8(&body[..length]).map_err(|_| broken())?;
+        // The same bytes go on as text: no copy of them is left behind.
+        body.truncate(length);
+        let text = String::from_utf8(std::mem::take(&mut *body)).map_err(|not_text| {
+            not_text.into_bytes().zeroize();
+            broken()
+        })?;
         Ok(Redacted::new(text))
     }
 }

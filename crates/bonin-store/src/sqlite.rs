@@ -18,6 +18,7 @@ use std::{
 
 use rusqlite::{
     Batch, OpenFlags, Statement,
+    config::DbConfig,
     fallible_iterator::FallibleIterator,
     types::{ToSqlOutput, Value, ValueRef},
 };
@@ -85,10 +86,15 @@ impl SqliteConnection {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let inner = rusqlite::Connection::open_with_flags(file, flags).map_err(failed)?;
         inner.set_prepared_statement_cache_capacity(PREPARED);
+        // A prepared statement stays as it was planned: SQLite would plan some of them anew for every value otherwise.
+        inner
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .map_err(failed)?;
         inner.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
         inner
             .execute_batch(
-                "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON",
+                // What a savepoint may have to undo is kept in memory: otherwise its pages go through a temporary file.
+                "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY",
             )
             .map_err(failed)?;
         let journal: String = inner
@@ -129,14 +135,17 @@ impl SqliteConnection {
         if asked.stays_prepared {
             let mut statement = self.inner.prepare_cached(sql).map_err(failed)?;
             bind(&mut statement, arguments)?;
-            if !self.columns.contains_key(sql) {
+            if let Some(columns) = self.columns.get(sql) {
+                step(&self.inner, &mut statement, columns, &mut given)?;
+            } else {
+                let columns = Columns::of(&statement);
+                step(&self.inner, &mut statement, &columns, &mut given)?;
                 // As many as stay prepared, more or less.
                 if self.columns.len() > 2 * PREPARED {
                     self.columns.clear();
                 }
-                self.columns.insert(sql.to_owned(), Columns::of(&statement));
+                self.columns.insert(sql.to_owned(), columns);
             }
-            step(&self.inner, &mut statement, &self.columns[sql], &mut given)?;
         } else {
             let mut statement = self.inner.prepare(sql).map_err(failed)?;
             bind(&mut statement, arguments)?;
@@ -253,11 +262,14 @@ fn step(
     let before = connection.total_changes();
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(failed)? {
-        let values = (0..columns.columns.len()).map(|at| value(row, at));
+        let mut values = Vec::with_capacity(columns.columns.len());
+        for at in 0..columns.columns.len() {
+            values.push(value(row, at)?);
+        }
         given.push(Either::Right(AnyRow {
             column_names: columns.names.clone(),
             columns: columns.columns.clone(),
-            values: values.collect::<Result<_, _>>()?,
+            values,
         }));
     }
     drop(rows);

@@ -1,6 +1,6 @@
 //! *begin*: the rules, and a new try, in one transaction.
 
-use bonin_core::{Command, Operator, OrderNumber, Redacted, Refusal, TxId, Way};
+use bonin_core::{Command, Operator, OrderNumber, Redacted, Refusal, Status, TxId, Way};
 use jiff::Timestamp;
 use tracing::instrument;
 
@@ -8,9 +8,10 @@ use super::{
     ChannelOfTry, Customer, MessageLimit, VerificationKey,
     locked::Locked,
     quota::{count_message, count_tries},
-    rows, seal,
+    rows,
+    seal::{self, Indexes},
 };
-use crate::{Store, StoreError, observer::TRACE_TARGET, time::micros};
+use crate::{Store, StoreError, connection::Tx, observer::TRACE_TARGET, time::micros};
 
 /// A try to be begun.
 #[derive(Debug, Clone)]
@@ -76,19 +77,15 @@ impl Store {
     pub async fn begin(&self, wanted: &BeginTry, now: Timestamp) -> Result<(), BeginError> {
         let key = &wanted.key;
         let mut tx = self.write().await?;
+        let indexes = self.keyring.index_customer(&key.store, &wanted.customer);
+        let key_id = i64::from(self.keyring.active_id());
         // Made first, so that there is a row to lock; refused, it goes with the transaction.
-        sqlx::query(
-            "INSERT INTO identity_verification (store_id, id, revision, status, shown_tx_id, requested_at, updated_at, \
-             status_changed_at) VALUES ($1, $2, 0, 'READY', $3, $4, $4, 0) ON CONFLICT (store_id, id) DO NOTHING",
-        )
-        .bind(key.store.as_str())
-        .bind(key.id.as_str())
-        .bind(wanted.tx_id.as_str())
-        .bind(micros(now))
-        .execute(&mut *tx)
-        .await?;
-        let Some(mut locked) = Locked::load(&self.outbox, tx, key, now).await? else {
-            return Err(StoreError::NotFound("verification").into());
+        let mut locked = if insert_verification(&mut tx, wanted, key_id, &indexes, now).await? {
+            Locked::new(&self.outbox, tx, key, now)
+        } else {
+            Locked::load(&self.outbox, tx, key, now)
+                .await?
+                .ok_or(StoreError::NotFound("verification"))?
         };
         locked.decide(
             &Command::Begin {
@@ -122,8 +119,6 @@ impl Store {
             .map_err(|until| BeginError::TooManyMessages { until })?;
         }
         self.insert_attempt(&mut locked, wanted, now).await?;
-        let indexes = self.keyring.index_customer(&key.store, &wanted.customer);
-        let key_id = i64::from(self.keyring.active_id());
         locked.save(&[], None, Some((key_id, indexes))).await?;
         locked.commit().await?;
         Ok(())
@@ -135,6 +130,9 @@ impl Store {
         wanted: &BeginTry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let attempt = locked.state().attempt(&wanted.tx_id);
+        let attempt = attempt.ok_or(StoreError::NotFound("try"))?;
+        let (state, live_until) = (rows::state_name(attempt.state), attempt.live_until);
         let sealed = self
             .keyring
             .seal_customer(&wanted.tx_id, &wanted.customer)?;
@@ -150,7 +148,7 @@ impl Store {
             "INSERT INTO attempt (tx_id, store_id, verification_id, number, order_number, channel_id, is_test, \
              pg_provider, pg_merchant_id, way, operator, state, begun_at, live_until, customer_id, custom_data, \
              requested_name, requested_phone, requested_birth_date, requested_gender, requested_foreigner, checkout, phone_index) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'BEGUN', $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)",
         )
         .bind(wanted.tx_id.as_str())
         .bind(wanted.key.store.as_str())
@@ -163,8 +161,9 @@ impl Store {
         .bind(&wanted.channel.pg_merchant_id)
         .bind(rows::way_name(wanted.way))
         .bind(wanted.operator.map(Operator::as_str))
+        .bind(state)
         .bind(micros(now))
-        .bind(micros(wanted.settle_by))
+        .bind(micros(live_until))
         .bind(sealed.id)
         .bind(custom_data)
         .bind(sealed.name)
@@ -176,6 +175,46 @@ impl Store {
         .bind(self.keyring.index_phone(&wanted.key.store, &wanted.customer))
         .execute(&mut *locked.tx)
         .await?;
+        locked.inserted(&wanted.tx_id);
         Ok(())
     }
+}
+
+/// Makes the row as it is with its first try, in one piece. `false` where it is there already.
+async fn insert_verification(
+    tx: &mut Tx,
+    wanted: &BeginTry,
+    key_id: i64,
+    indexes: &Indexes,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let inserted = sqlx::query(
+        "INSERT INTO identity_verification (store_id, id, revision, status, shown_tx_id, requested_at, updated_at, \
+         status_changed_at, channel_id, is_test, pg_provider, pg_merchant_id, operator, index_key, name_index, phone_index, \
+         birth_year_index, birth_month_index, birth_day_index, gender_index, ci_index, di_index) \
+         VALUES ($1, $2, 1, $3, $4, $5, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+         ON CONFLICT (store_id, id) DO NOTHING",
+    )
+    .bind(wanted.key.store.as_str())
+    .bind(wanted.key.id.as_str())
+    .bind(rows::status_name(Status::Ready))
+    .bind(wanted.tx_id.as_str())
+    .bind(micros(now))
+    .bind(wanted.channel.id.as_str())
+    .bind(i64::from(wanted.channel.is_test))
+    .bind(&wanted.channel.pg_provider)
+    .bind(&wanted.channel.pg_merchant_id)
+    .bind(wanted.operator.map(Operator::as_str))
+    .bind(key_id)
+    .bind(&indexes.name)
+    .bind(&indexes.phone)
+    .bind(&indexes.birth_year)
+    .bind(&indexes.birth_month)
+    .bind(&indexes.birth_day)
+    .bind(&indexes.gender)
+    .bind(&indexes.ci)
+    .bind(&indexes.di)
+    .execute(&mut **tx)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
 }

@@ -198,11 +198,9 @@ fn best_index(query: &ListQuery) -> Option<&'static str> {
     } else if customer.name.is_some() {
         Some("verification_by_name")
     } else if customer.birth_month.is_some() && customer.birth_day.is_some() {
-        Some(if customer.birth_year.is_some() {
-            "verification_by_birth"
-        } else {
-            "verification_by_birthday"
-        })
+        Some("verification_by_birthday")
+    } else if customer.birth_year.is_some() {
+        Some("verification_by_year")
     } else if !by_time {
         // What follows may match much, and would have to be sorted.
         None

@@ -22,6 +22,10 @@ pub(super) struct Locked {
     after: IdentityVerification,
     events: Vec<Event>,
     outbox: Outbox,
+    /// The row was made in this transaction, as it shall be.
+    is_new: bool,
+    /// A try that was made in this transaction, as it shall be.
+    new_try: Option<TxId>,
     /// Somebody is to be told of it.
     is_told: bool,
 }
@@ -64,7 +68,26 @@ impl Locked {
             .map(rows::attempt)
             .collect::<Result<Vec<_>, _>>()?;
         let before = IdentityVerification::new(attempts);
-        Ok(Some(Self {
+        Ok(Some(Self::of(outbox, tx, key, now, before)))
+    }
+
+    /// A verification whose row this transaction has just made, as it shall be: nobody else sees it before the transaction ends.
+    pub(super) fn new(outbox: &Outbox, tx: Tx, key: &VerificationKey, now: Timestamp) -> Self {
+        let nothing = IdentityVerification::new(Vec::new());
+        Self {
+            is_new: true,
+            ..Self::of(outbox, tx, key, now, nothing)
+        }
+    }
+
+    fn of(
+        outbox: &Outbox,
+        tx: Tx,
+        key: &VerificationKey,
+        now: Timestamp,
+        before: IdentityVerification,
+    ) -> Self {
+        Self {
             tx,
             key: key.clone(),
             now,
@@ -72,8 +95,10 @@ impl Locked {
             before,
             events: Vec::new(),
             outbox: outbox.clone(),
+            is_new: false,
+            new_try: None,
             is_told: false,
-        }))
+        }
     }
 
     /// Lets the domain decide, and applies what it decided.
@@ -95,6 +120,11 @@ impl Locked {
         &self.after
     }
 
+    /// A try that the domain has begun was inserted as it stands.
+    pub(super) fn inserted(&mut self, tx_id: &TxId) {
+        self.new_try = Some(tx_id.clone());
+    }
+
     /// Writes what changed: tries, timeline, and the verification's own row. `indexes` are given where the person that
     /// the list finds it by has changed. New tries must have been inserted before.
     pub(super) async fn save(
@@ -104,15 +134,19 @@ impl Locked {
         indexes: Option<(i64, Indexes)>,
     ) -> Result<(), StoreError> {
         for attempt in self.after.attempts() {
-            if self.before.attempt(&attempt.tx_id) != Some(attempt) {
+            let is_written = self.new_try.as_ref() == Some(&attempt.tx_id)
+                || self.before.attempt(&attempt.tx_id) == Some(attempt);
+            if !is_written {
                 save_attempt(&mut self.tx, attempt).await?;
             }
         }
         self.append_timeline(calls, code).await?;
-        if let Some((key_id, indexes)) = indexes {
-            save_indexes(&mut self.tx, &self.key, key_id, indexes).await?;
+        if !self.is_new {
+            if let Some((key_id, indexes)) = indexes {
+                save_indexes(&mut self.tx, &self.key, key_id, indexes).await?;
+            }
+            self.save_verification().await?;
         }
-        self.save_verification().await?;
         self.tell().await
     }
 
@@ -229,24 +263,31 @@ impl Locked {
         Ok(())
     }
 
+    /// Names no column that stays as it was: on SQLite every index that has a named column is written anew.
     async fn save_verification(&mut self) -> Result<(), StoreError> {
         let Some(shown) = self.after.shown() else {
             return Ok(());
         };
         let status = self.after.status();
+        let is_same_try = self.before.shown().map(|try_| &try_.tx_id) == Some(&shown.tx_id);
+        if is_same_try && status == self.before.status() {
+            return self.save_what_the_provider_told().await;
+        }
+        let of_try = if is_same_try {
+            "(operator, pg_tx_id) = (SELECT COALESCE(verified_operator, operator), pg_tx_id FROM attempt WHERE tx_id = $7)"
+        } else {
+            "shown_tx_id = $7, (requested_at, channel_id, is_test, pg_provider, pg_merchant_id, operator, pg_tx_id) = \
+               (SELECT begun_at, channel_id, is_test, pg_provider, pg_merchant_id, COALESCE(verified_operator, operator), pg_tx_id \
+                FROM attempt WHERE tx_id = $7)"
+        };
         let at_if = |wanted| (status == wanted).then_some(micros(self.now));
         // A time of success or failure is kept until the status itself changes.
-        sqlx::query(
-            "UPDATE identity_verification SET \
-             status_changed_at = CASE WHEN status = $3 AND shown_tx_id = $7 AND status_changed_at > 0 THEN status_changed_at ELSE $4 END, \
+        sqlx::query(sqlx::AssertSqlSafe(format!(
+            "UPDATE identity_verification SET status_changed_at = $4, updated_at = $4, \
              verified_at = CASE WHEN status = $3 THEN verified_at ELSE $5 END, \
              failed_at = CASE WHEN status = $3 THEN failed_at ELSE $6 END, \
-             status = $3, shown_tx_id = $7, updated_at = $4, \
-             (requested_at, channel_id, is_test, pg_provider, pg_merchant_id, operator, pg_tx_id) = \
-               (SELECT begun_at, channel_id, is_test, pg_provider, pg_merchant_id, \
-                       COALESCE(verified_operator, operator), pg_tx_id FROM attempt WHERE tx_id = $7) \
-             WHERE store_id = $1 AND id = $2",
-        )
+             status = $3, {of_try} WHERE store_id = $1 AND id = $2",
+        )))
         .bind(self.key.store.as_str())
         .bind(self.key.id.as_str())
         .bind(rows::status_name(status))
@@ -258,9 +299,32 @@ impl Locked {
         .await?;
         Ok(())
     }
+
+    async fn save_what_the_provider_told(&mut self) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE identity_verification SET updated_at = $3 WHERE store_id = $1 AND id = $2",
+        )
+        .bind(self.key.store.as_str())
+        .bind(self.key.id.as_str())
+        .bind(micros(self.now))
+        .execute(&mut *self.tx)
+        .await?;
+        let told =
+            "(SELECT a.pg_tx_id FROM attempt a WHERE a.tx_id = identity_verification.shown_tx_id)";
+        sqlx::query(sqlx::AssertSqlSafe(format!(
+            "UPDATE identity_verification SET pg_tx_id = {told} \
+             WHERE store_id = $1 AND id = $2 AND pg_tx_id IS DISTINCT FROM {told}",
+        )))
+        .bind(self.key.store.as_str())
+        .bind(self.key.id.as_str())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
 }
 
-/// Writes what the list finds a verification's person by.
+/// Writes what the list finds a verification's person by. A person is verified as they were asked for, as a rule: what is the
+/// same is not written anew.
 pub(super) async fn save_indexes(
     tx: &mut Tx,
     key: &VerificationKey,
@@ -268,21 +332,30 @@ pub(super) async fn save_indexes(
     indexes: Indexes,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE identity_verification SET index_key = $3, name_index = $4, phone_index = $5, \
-         birth_year_index = $6, birth_month_index = $7, birth_day_index = $8, gender_index = $9, \
-         ci_index = $10, di_index = $11, erased_at = NULL WHERE store_id = $1 AND id = $2",
+        "UPDATE identity_verification SET index_key = $3, gender_index = $4, ci_index = $5, di_index = $6, \
+         erased_at = NULL WHERE store_id = $1 AND id = $2",
     )
     .bind(key.store.as_str())
     .bind(key.id.as_str())
     .bind(key_id)
+    .bind(indexes.gender)
+    .bind(indexes.ci)
+    .bind(indexes.di)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "UPDATE identity_verification SET name_index = $3, phone_index = $4, birth_year_index = $5, \
+         birth_month_index = $6, birth_day_index = $7 WHERE store_id = $1 AND id = $2 AND \
+         (name_index IS DISTINCT FROM $3 OR phone_index IS DISTINCT FROM $4 OR birth_year_index IS DISTINCT FROM $5 OR \
+          birth_month_index IS DISTINCT FROM $6 OR birth_day_index IS DISTINCT FROM $7)",
+    )
+    .bind(key.store.as_str())
+    .bind(key.id.as_str())
     .bind(indexes.name)
     .bind(indexes.phone)
     .bind(indexes.birth_year)
     .bind(indexes.birth_month)
     .bind(indexes.birth_day)
-    .bind(indexes.gender)
-    .bind(indexes.ci)
-    .bind(indexes.di)
     .execute(&mut **tx)
     .await?;
     Ok(())

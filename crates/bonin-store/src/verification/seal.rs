@@ -49,8 +49,8 @@ pub(super) struct Opener<'a> {
 impl Opener<'_> {
     pub(super) fn text(&self, column: &'static str) -> Result<Option<Redacted>, StoreError> {
         self.row
-            .try_get::<Option<Vec<u8>>, _>(column)?
-            .map(|sealed| self.keyring.open(place(column, self.tx_id), &sealed))
+            .try_get::<Option<&[u8]>, _>(column)?
+            .map(|sealed| self.keyring.open(place(column, self.tx_id), sealed))
             .transpose()
     }
 

@@ -28,8 +28,7 @@ impl Outbox {
 fn event_id() -> Result<String, StoreError> {
     let mut bytes = [0u8; 16];
     rand::fill(&mut bytes).map_err(|_| StoreError::NoRandomness)?;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("wh_{hex}_"))
+    Ok(format!("wh_{:032x}_", u128::from_be_bytes(bytes)))
 }
 
 /// Writes a message for each endpoint of the store that wants to be told. Says whether there is one.

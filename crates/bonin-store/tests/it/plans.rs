@@ -216,7 +216,15 @@ fn selective() -> Vec<(&'static str, ListQuery, &'static [&'static str])> {
                 birth_day: some("15"),
                 ..person()
             }),
-            &["verification_by_birth"],
+            &["verification_by_birthday", "verification_by_year"],
+        ),
+        (
+            "year of birth",
+            of(CustomerFilter {
+                birth_year: some("1990"),
+                ..person()
+            }),
+            &["verification_by_year"],
         ),
         (
             "birthday",
