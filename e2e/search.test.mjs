@@ -46,5 +46,27 @@ test('finds nothing in a megabyte of noise, base64, digits of other values and t
   const values = Object.fromEntries(VALUES.map((value, i) => [i, value]));
   delete values[2]; // six digits do come up in noise; in what is read here they do not
   assert.deepEqual(search(values, { place }), []);
-  assert.deepEqual(search({ otp: '123456' }, { place: encode('2026-11-23T07:09:01.123456789Z') }), []);
+});
+
+const CHANCES = {
+  'a time': '2026-11-23T07:09:01.123456789Z',
+  'a request’s id': 'request{id="5a4d20e1f123456490670f5833ec1405"}',
+  'a verification’s id': 'identity-verification-0e8bd1f0-4c1e-4f6e-9a11-7f123456ab00',
+  'how long a statement took': 'elapsed=123.456µs elapsed_secs=0.000123456',
+  'how short a statement took': 'elapsed=1.23456µs elapsed_secs=1.123456e-6',
+  'the sum of what a metric saw': 'bonin_http_request_seconds_sum{route="/x"} 14.123456789',
+};
+
+for (const [what, text] of Object.entries(CHANCES)) {
+  test(`six digits in ${what} are not a one-time number, and are one beside it`, () => {
+    assert.deepEqual(search({ otp: '123456' }, { place: encode(text) }), []);
+    for (const place of [`${text} otp=123456`, `123456,${text}`, `${text.slice(0, 25)}"123456"`]) {
+      assert.notDeepEqual(search({ otp: '123456' }, { place: encode(place) }), [], place);
+    }
+  });
+}
+
+test('what is no short number is looked for in ids, too', () => {
+  const id = '5a4d20e1f123456490670f5833ec1405';
+  assert.deepEqual(search({ token: id }, { place: encode(`request{id="${id}"}`) }), ['token in place, raw']);
 });

@@ -69,15 +69,21 @@ function dresses(value) {
   return found;
 }
 
-// In which six digits stand by chance.
 const TIME = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?/g;
+/** Ids of 128 random bits, and what was measured. */
+const RANDOM = /[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|\d+\.\d+(e-\d+)?/g;
+
+/** `text` without that in which the few digits of a short number stand by chance. */
+const withoutChance = (text, short) => (short ? text.replace(TIME, '|').replace(RANDOM, '|') : text.replace(TIME, '|'));
 
 /** Where any of `values` (by name) is found in any of `places` (bytes by name), and in what dress. */
 export function search(values, places) {
   const found = [];
   for (const [place, content] of Object.entries(places)) {
-    const bytes = Buffer.from(content.toString('latin1').replace(TIME, ''), 'latin1');
+    const text = content.toString('latin1');
+    const [long, short] = [false, true].map((short) => Buffer.from(withoutChance(text, short), 'latin1'));
     for (const [name, value] of Object.entries(values)) {
+      const bytes = /^\d{1,6}$/.test(value) ? short : long;
       for (const [dress, pattern] of dresses(value)) {
         if (bytes.includes(pattern)) found.push(`${name} in ${place}, ${dress}`);
       }
