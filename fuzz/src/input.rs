@@ -65,12 +65,34 @@ pub enum Edit {
 pub enum Piece {
     Bytes(Vec<u8>),
     Word(u8),
-    /// A word, 2^n times.
     Many {
         word: u8,
-        #[generator(0..=14u8)]
-        n: u8,
+        times: Times,
     },
+}
+
+/// How often something is there: a few times, or, seldom, thousands of times. What is large takes so much longer to read that in
+/// the same time less is tried, and it seldom shows what a small one does not. (`tests/memory.rs` is about large ones.)
+#[derive(Debug, Clone, TypeGenerator)]
+pub struct Times {
+    /// Doubled so often.
+    #[generator(0..=14u8)]
+    doubled: u8,
+    /// One of 256 says that it may be large.
+    large: u8,
+}
+
+impl Times {
+    fn count(&self) -> usize {
+        // Not 0, which is what comes where the bytes of the fuzzer have ended.
+        const LARGE: u8 = 0xa5;
+        let doubled = if self.large == LARGE {
+            self.doubled
+        } else {
+            self.doubled % 6
+        };
+        1 << doubled
+    }
 }
 
 #[derive(Debug, Clone, TypeGenerator)]
@@ -90,8 +112,7 @@ pub enum JsonValue {
         n: u8,
     },
     Items {
-        #[generator(0..=12u8)]
-        n: u8,
+        times: Times,
         word: u8,
     },
 }
@@ -203,7 +224,7 @@ impl Piece {
         match self {
             Self::Bytes(bytes) => bytes.clone(),
             Self::Word(which) => word(*which).into(),
-            Self::Many { word: which, n } => word(*which).repeat(1 << n).into(),
+            Self::Many { word: which, times } => word(*which).repeat(times.count()).into(),
         }
     }
 }
@@ -222,8 +243,8 @@ impl JsonValue {
             Self::Objects { n } => {
                 (0..1u16 << n.min(&7)).fold(json!(0), |inner, _| json!({ "a": inner }))
             }
-            Self::Items { n, word: which } => {
-                std::iter::repeat_n(json!(word(*which)), 1 << n).collect()
+            Self::Items { times, word: which } => {
+                std::iter::repeat_n(json!(word(*which)), times.count()).collect()
             }
         }
     }
