@@ -1,6 +1,7 @@
 // The way into the console: the first owner, logins, the second factor, sessions and their ends, and forms from elsewhere.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { launch, watchedPage } from './harness/browser.mjs';
@@ -368,6 +369,34 @@ describe('logins from one address', () => {
       const statuses = (await flood).map(({ status }) => status);
       assert.ok(statuses.includes(400) && statuses.every((status) => [400, 503].includes(status)), [...new Set(statuses)].join());
       assert.equal((await attempt(1)).status, 400, 'and it goes on');
+    } finally {
+      await serve.stop();
+    }
+  });
+
+  test('leave no memory behind, whichever thread has hashed their passwords', async () => {
+    const serve = await gateway({ BONIN_TRUSTED_HOPS: '1' });
+    try {
+      await Person.make(serve);
+      const held = async () => {
+        const status = await readFile(`/proc/${serve.program.child.pid}/status`, 'utf8');
+        return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)[1]);
+      };
+      const attempt = (number) =>
+        new Client(`${serve.gateway}/console`).login(
+          { username: 'nobody', password: 'wrong password' },
+          { 'x-forwarded-for': `203.0.113.${number}` },
+        );
+      // What is looked up meanwhile wants threads too, so that there are many.
+      const list = () => serve.sdk().getIdentityVerifications({});
+      const before = await held();
+      for (const round of [1, 2, 3, 4, 5]) {
+        const answers = await Promise.all(Array.from({ length: 16 }, (_, number) => attempt(round * 16 + number)).concat(Array.from({ length: 64 }, list)));
+        assert.deepEqual(new Set(answers.slice(0, 16).map(({ status }) => status)), new Set([400]));
+      }
+      const after = await held();
+      // One hash takes 19 MiB.
+      assert.ok(after < before + 32 * 1024, `${before} kB before, ${after} kB after`);
     } finally {
       await serve.stop();
     }

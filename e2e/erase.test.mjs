@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { ON_POSTGRES } from './harness/database.mjs';
 import { newId, newPerson, sending } from './harness/people.mjs';
 import { run, waitFor } from './harness/program.mjs';
 import { Serve } from './harness/serve.mjs';
@@ -62,7 +63,7 @@ describe('on request', () => {
     for (const value of values) assert.ok(before(value), 'what was sealed is in the files before');
 
     const told = await erase(['verification', '--store', serve.store, '--id', id, '--reason', '고객의 파기 요청']);
-    assert.deepEqual(told, { erased: 1, underWay: 0 });
+    assert.deepEqual(told, { erased: 1, underWay: 0, inLog: false });
 
     const verification = await get(id);
     assert.equal(verification.status, 'VERIFIED');
@@ -94,10 +95,10 @@ describe('on request', () => {
     const file = join(serve.folder, 'phone');
     await writeFile(file, `${person.phone}\n`);
     const told = await erase(['person', '--phone-file', file, '--reason', '탈퇴']);
-    assert.deepEqual(told, { erased: 2, underWay: 0 });
+    assert.deepEqual(told, { erased: 2, underWay: 0, inLog: false });
     for (const id of [first, second]) assert.deepEqual((await get(id)).verifiedCustomer, { name: '' });
     assert.equal((await get(untouched)).verifiedCustomer.name, other.name);
-    assert.deepEqual(await erase(['person', '--phone-file', file, '--reason', '탈퇴']), { erased: 0, underWay: 0 });
+    assert.deepEqual(await erase(['person', '--phone-file', file, '--reason', '탈퇴']), { erased: 0, underWay: 0, inLog: false });
   });
 
   test('one person by CI', async () => {
@@ -106,7 +107,7 @@ describe('on request', () => {
     const file = join(serve.folder, 'ci');
     await writeFile(file, (await get(ids[0])).verifiedCustomer.ci);
     const store = ['--store', serve.store];
-    assert.deepEqual(await erase(['person', '--ci-file', file, '--reason', '탈퇴', ...store]), { erased: 2, underWay: 0 });
+    assert.deepEqual(await erase(['person', '--ci-file', file, '--reason', '탈퇴', ...store]), { erased: 2, underWay: 0, inLog: false });
     for (const id of ids) assert.deepEqual((await get(id)).verifiedCustomer, { name: '' });
   });
 
@@ -118,10 +119,31 @@ describe('on request', () => {
     assert.match(one.stderr, /진행 중인 시도가 있어/);
     const file = join(serve.folder, 'phone');
     await writeFile(file, person.phone);
-    assert.deepEqual(await erase(['person', '--phone-file', file, '--reason', '요청']), { erased: 0, underWay: 1 });
+    assert.deepEqual(await erase(['person', '--phone-file', file, '--reason', '요청']), { erased: 0, underWay: 1, inLog: false });
     const otp = await serve.sandbox.otp(person.phone);
     await serve.sdk().confirmIdentityVerification({ identityVerificationId: id, otp });
-    assert.deepEqual(await erase(['person', '--phone-file', file, '--reason', '요청']), { erased: 1, underWay: 0 });
+    assert.deepEqual(await erase(['person', '--phone-file', file, '--reason', '요청']), { erased: 1, underWay: 0, inLog: false });
+  });
+
+  test('what a shell cannot take out of the log, since somebody reads, the gateway does', { skip: ON_POSTGRES && 'about SQLite' }, async () => {
+    await serve.stopGateway();
+    await serve.start({ env: { BONIN_SWEEP_INTERVAL: '100ms' } });
+    const id = await verify(newPerson());
+    const values = await valuesOf(id);
+    const looked = await serve.database.read();
+    try {
+      const told = await erase(['verification', '--store', serve.store, '--id', id, '--reason', '요청']);
+      assert.deepEqual(told, { erased: 1, underWay: 0, inLog: true });
+      assert.deepEqual(await valuesOf(id), []);
+      const held = await serve.database.searched();
+      assert.ok(values.some(held), 'what was erased is still in the log');
+    } finally {
+      await looked();
+    }
+    await waitFor('nothing of it to be left in a file', async () => {
+      const after = await serve.database.searched();
+      return !values.some(after);
+    });
   });
 
   test('what is missing or wrong is told, without being repeated', async () => {

@@ -62,6 +62,15 @@ print("locked", flush=True)
 sys.stdin.read()
 `;
 
+const SQLITE_READ = `
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
+connection.execute("BEGIN")
+connection.execute("SELECT COUNT(*) FROM store").fetchall()
+print("reading", flush=True)
+sys.stdin.read()
+`;
+
 class SqliteDatabase extends Database {
   constructor(file) {
     super();
@@ -109,6 +118,11 @@ class SqliteDatabase extends Database {
   /** Nobody can write until what this gives is called; looking goes on. */
   async lock() {
     return held(spawn('python3', ['-c', SQLITE_LOCK, this.file], { stdio: ['pipe', 'pipe', 'inherit'] }));
+  }
+
+  /** Somebody looks at what is there now until what this gives is called; writing goes on. */
+  async read() {
+    return held(spawn('python3', ['-c', SQLITE_READ, this.file], { stdio: ['pipe', 'pipe', 'inherit'] }));
   }
 
   async drop() {} // it goes with its folder

@@ -65,10 +65,7 @@ pub enum Edit {
 pub enum Piece {
     Bytes(Vec<u8>),
     Word(u8),
-    Many {
-        word: u8,
-        times: Times,
-    },
+    Many { word: u8, times: Times },
 }
 
 /// How often something is there: a few times, or, seldom, thousands of times. What is large takes so much longer to read that in

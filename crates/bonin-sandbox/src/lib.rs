@@ -6,6 +6,7 @@ mod control;
 mod fields;
 mod hub;
 mod linkage;
+mod number;
 mod phone;
 mod random;
 mod router;

@@ -1,6 +1,13 @@
 //! Passwords: rules, and Argon2id hashes.
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash};
+use argon2::{
+    Algorithm, Argon2, Block, CustomizedPasswordHasher, Params, PasswordHash, PasswordVerifier,
+    Version,
+    password_hash::{
+        self,
+        phc::{Output, ParamsString, Salt},
+    },
+};
 use bonin_core::Redacted;
 use tokio::sync::{OnceCell, Semaphore};
 
@@ -88,8 +95,8 @@ pub(super) async fn hash(password: &Redacted) -> Result<Redacted, Error> {
     let password = password.clone();
     let salt = ids::random::<16>()?;
     apart(move || {
-        let argon2 = argon2()?;
-        let hash = argon2.hash_password_with_salt(password.expose().as_bytes(), &salt)?;
+        let params = Params::new(MEMORY_KIB, PASSES, LANES, None)?;
+        let hash = Hasher.hash_password_with_params(password.expose().as_bytes(), &salt, params)?;
         Ok(Redacted::new(hash.to_string()))
     })
     .await
@@ -107,8 +114,8 @@ pub(super) async fn is_right(password: &Redacted, of: Option<Redacted>) -> Resul
     };
     let password = password.clone();
     let same = apart(move || {
-        let verified = argon2()?.verify_password(password.expose().as_bytes(), hash.expose());
-        match verified {
+        let hash = PasswordHash::new(hash.expose())?;
+        match Hasher.verify_password(password.expose().as_bytes(), &hash) {
             Ok(()) => Ok(true),
             Err(password_hash::Error::PasswordInvalid) => Ok(false),
             Err(error) => Err(error),
@@ -118,9 +125,50 @@ pub(super) async fn is_right(password: &Redacted, of: Option<Redacted>) -> Resul
     Ok(known && same)
 }
 
-fn argon2() -> Result<Argon2<'static>, password_hash::Error> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+/// [`Argon2`] with memory of our own. Its own stays with the allocator, once for each thread that has ever hashed.
+struct Hasher;
+
+impl CustomizedPasswordHasher<PasswordHash> for Hasher {
+    type Params = Params;
+
+    fn hash_password_customized(
+        &self,
+        password: &[u8],
+        salt: &[u8],
+        algorithm: Option<&str>,
+        version: Option<u32>,
+        params: Params,
+    ) -> password_hash::Result<PasswordHash> {
+        let algorithm = algorithm.map_or(Ok(Algorithm::Argon2id), Algorithm::try_from)?;
+        let version = version.map_or(Ok(Version::V0x13), Version::try_from)?;
+        let mut output = [0; Output::MAX_LENGTH];
+        let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+        let output = output
+            .get_mut(..length)
+            .ok_or(password_hash::Error::OutputSize)?;
+        let mut memory = memory(params.block_count())?;
+        Argon2::new(algorithm, version, params.clone())
+            .hash_password_into_with_memory(password, salt, output, &mut memory)?;
+        Ok(PasswordHash {
+            algorithm: algorithm.ident(),
+            version: Some(version.into()),
+            params: ParamsString::try_from(&params)?,
+            salt: Some(Salt::new(salt)?),
+            hash: Some(Output::new(output)?),
+        })
+    }
+}
+
+/// Memory for one hash. What is beyond its blocks is never touched, and so takes none.
+fn memory(blocks: usize) -> password_hash::Result<Vec<Block>> {
+    /// From so much on glibc gives back what is freed at once (mallopt(3): `DEFAULT_MMAP_THRESHOLD_MAX`).
+    const GIVEN_BACK: usize = 32 * 1024 * 1024;
+    let mut memory = Vec::new();
+    memory
+        .try_reserve_exact(blocks.max(GIVEN_BACK.div_ceil(Block::SIZE)))
+        .map_err(|_| password_hash::Error::OutOfMemory)?;
+    memory.resize(blocks, Block::new());
+    Ok(memory)
 }
 
 /// Runs it where it keeps nobody else waiting.

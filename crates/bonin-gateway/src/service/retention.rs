@@ -54,7 +54,8 @@ pub(crate) async fn scrub(store: &Store) -> Result<(), StoreError> {
         tokio::time::sleep(PAUSE).await;
     }
     tracing::warn!(
-        "the database's log could not be truncated after an erasure, since someone kept reading; it is tried again every few seconds"
+        "the database's log could not be truncated after an erasure, since someone kept reading; a gateway that runs does so \
+         within a minute of their end"
     );
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What runs by itself: tries whose time is over are ended, personal data whose time is over is erased, webhooks that are due are
 //! sent and those that are over removed, the database's keys are followed, and counts that no longer count are forgotten.
 
-use std::{fmt::Display, time::Duration};
+use std::fmt::Display;
 
 use bonin_store::StoreError;
 
@@ -9,6 +9,8 @@ use super::Service;
 
 /// How many verifications one sweep takes at a time.
 const BATCH: u32 = 200;
+/// What can wait is done the first time and every twelfth time after that: once a minute, with the usual interval.
+const SELDOM: u32 = 12;
 
 impl Service {
     /// Starts it. It stops with [`Service::drain`].
@@ -35,9 +37,23 @@ impl Service {
             }
         });
         let service = self.clone();
+        // And again: much may be due to be erased at once.
         self.under_way.spawn(async move {
-            let mut forgot: Option<tokio::time::Instant> = None;
-            while service.is_due_again().await {
+            for round in 0u32.. {
+                if !service.is_due_again().await {
+                    break;
+                }
+                if round.is_multiple_of(SELDOM) {
+                    service.forget().await;
+                }
+            }
+        });
+        let service = self.clone();
+        self.under_way.spawn(async move {
+            for round in 0u32.. {
+                if !service.is_due_again().await {
+                    break;
+                }
                 let done = service.sweep().await;
                 service.round(
                     "sweeper",
@@ -50,17 +66,14 @@ impl Service {
                     done,
                     "webhooks that wait could not be counted",
                 );
-                if service.store.is_to_be_scrubbed() {
+                // A shell that erases may be kept from it by a reader, and whoever erases may die before it.
+                if service.store.is_to_be_scrubbed() || round.is_multiple_of(SELDOM) {
                     let done = service.store.scrub().await.map(drop);
                     service.round(
                         "scrub",
                         done,
                         "the database's log could not be truncated yet",
                     );
-                }
-                if forgot.is_none_or(|at| at.elapsed() > Duration::from_secs(60)) {
-                    forgot = Some(tokio::time::Instant::now());
-                    service.forget().await;
                 }
             }
         });

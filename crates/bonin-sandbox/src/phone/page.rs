@@ -3,6 +3,7 @@ use jiff::tz::{Offset, TimeZone};
 use maud::{DOCTYPE, Markup, html};
 
 use super::{Item, Screen};
+use crate::number::{hyphenated, toward};
 use crate::world::{PassRequest, PassState, Sms};
 
 const KOREA: Offset = jiff::tz::offset(9);
@@ -132,7 +133,7 @@ fn sms(message: &Sms) -> Markup {
     let shows_otp = message.text.contains(&message.otp);
     html! {
         li.item data-key=(message.id) data-version="sms" {
-            article tabindex="-1" aria-label={ (message.from) "에서 " (hyphenated(&message.to)) "로 온 문자" } {
+            article tabindex="-1" aria-label={ (message.from) "에서 " (hyphenated(&message.to)) (toward(&message.to)) " 온 문자" } {
                 div.head {
                     span.from { (message.from) }
                     (time(message.sent_at))
@@ -150,7 +151,7 @@ fn sms(message: &Sms) -> Markup {
 fn pass(request: &PassRequest) -> Markup {
     html! {
         li.item.pass data-key=(request.id) data-version=(request.state.as_str()) {
-            article tabindex="-1" aria-label={ (hyphenated(&request.phone)) "로 온 PASS 인증 요청" } {
+            article tabindex="-1" aria-label={ (hyphenated(&request.phone)) (toward(&request.phone)) " 온 PASS 인증 요청" } {
                 div.head {
                     span.from { span.badge { "PASS" } "인증 요청" }
                     (time(request.requested_at))
@@ -173,14 +174,6 @@ fn pass(request: &PassRequest) -> Markup {
 fn time(at: Timestamp) -> Markup {
     let korean = at.to_zoned(TimeZone::fixed(KOREA));
     html! { time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) { (korean.strftime("%H:%M:%S")) } }
-}
-
-fn hyphenated(phone: &str) -> String {
-    let middle = phone.len().saturating_sub(4);
-    match (phone.get(..3), phone.get(3..middle), phone.get(middle..)) {
-        (Some(first), Some(second), Some(last)) => format!("{first}-{second}-{last}"),
-        _ => phone.to_owned(),
-    }
 }
 
 fn document(title: &str, class: &str, body: Markup) -> Markup {

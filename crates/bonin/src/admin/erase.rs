@@ -56,6 +56,9 @@ enum EraseCommand {
     },
 }
 
+const IN_LOG: &str = "\nThe database's log still holds it, since somebody keeps reading: a running gateway truncates the log within a \
+                      minute of their end.";
+
 pub(crate) async fn run(args: EraseArgs) -> Result<(), Failure> {
     match args.command {
         EraseCommand::Verification {
@@ -70,12 +73,15 @@ pub(crate) async fn run(args: EraseArgs) -> Result<(), Failure> {
                 .admin
                 .erase_verification(&shell.who, &key, &reason)
                 .await;
+            let in_log = shell.admin.erased_is_in_log();
             shell.admin.close().await;
             erased?;
-            let told = json!({ "erased": 1, "underWay": 0 });
-            admin
-                .output
-                .print(&told, "The personal data of this verification is erased.")
+            let told = json!({ "erased": 1, "underWay": 0, "inLog": in_log });
+            let mut lines = "The personal data of this verification is erased.".to_owned();
+            if in_log {
+                lines += IN_LOG;
+            }
+            admin.output.print(&told, &lines)
         }
         EraseCommand::Person {
             store,
@@ -90,6 +96,7 @@ pub(crate) async fn run(args: EraseArgs) -> Result<(), Failure> {
                 .admin
                 .erase_person(&shell.who, store.as_ref(), &person, &reason)
                 .await;
+            let in_log = shell.admin.erased_is_in_log();
             shell.admin.close().await;
             let erased = erased?;
             let mut lines = format!("Erased from {} verifications.", erased.erased);
@@ -99,7 +106,11 @@ pub(crate) async fn run(args: EraseArgs) -> Result<(), Failure> {
                     erased.under_way
                 );
             }
-            let told = json!({ "erased": erased.erased, "underWay": erased.under_way });
+            if in_log {
+                lines += IN_LOG;
+            }
+            let told =
+                json!({ "erased": erased.erased, "underWay": erased.under_way, "inLog": in_log });
             admin.output.print(&told, &lines)
         }
     }

@@ -5,6 +5,7 @@ use bonin_kcp::codes::CommId;
 use maud::{Markup, html};
 
 use super::Sheet;
+use crate::number::{hyphenated, toward};
 use crate::window::steps::TERMS;
 use crate::window::visit::Visit;
 use crate::window::who::{Typed, Wrong};
@@ -240,7 +241,7 @@ pub(in crate::window) fn number(visit: &Visit, numbered: &Numbered, word: &Word)
         heading: "인증번호를 입력해 주세요",
         previous: Some("person"),
         content: html! {
-            p.lead { strong { (hyphenated(&numbered.phone)) } "로 인증번호를 보냈습니다. " (phone_link()) }
+            p.lead { strong { (hyphenated(&numbered.phone)) } (toward(&numbered.phone)) " 인증번호를 보냈습니다. " (phone_link()) }
             (word.show())
             form.fields #prove method="post" action=(visit.path("number")) {
                 div.field {
@@ -326,13 +327,5 @@ pub(in crate::window) fn pass(visit: &Visit, asked: &Asked, word: &Word) -> Resp
 fn phone_link() -> Markup {
     html! {
         a href="/phone" target="_blank" rel="noopener" { "샌드박스 휴대폰 열기" span.hidden { " (새 창)" } }
-    }
-}
-
-fn hyphenated(phone: &str) -> String {
-    let middle = phone.len().saturating_sub(4);
-    match (phone.get(..3), phone.get(3..middle), phone.get(middle..)) {
-        (Some(first), Some(second), Some(last)) => format!("{first}-{second}-{last}"),
-        _ => phone.to_owned(),
     }
 }
