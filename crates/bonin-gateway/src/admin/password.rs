@@ -147,8 +147,12 @@ impl CustomizedPasswordHasher<PasswordHash> for Hasher {
             .get_mut(..length)
             .ok_or(password_hash::Error::OutputSize)?;
         let mut memory = memory(params.block_count())?;
-        Argon2::new(algorithm, version, params.clone())
-            .hash_password_into_with_memory(password, salt, output, &mut memory)?;
+        Argon2::new(algorithm, version, params.clone()).hash_password_into_with_memory(
+            password,
+            salt,
+            output,
+            &mut memory,
+        )?;
         Ok(PasswordHash {
             algorithm: algorithm.ident(),
             version: Some(version.into()),
