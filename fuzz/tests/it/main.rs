@@ -1,4 +1,4 @@
-//! One target a test: on stable Rust each runs for a bounded time over random inputs; `cargo bolero` drives the same tests
+//! One target a test: on stable Rust each runs for a bounded time over random inputs; `scripts/fuzz` drives the same tests
 //! by coverage for as long as one likes (`docs/FUZZING.md`).
 
 #![allow(
