@@ -5,7 +5,11 @@
 
 use std::{ffi::OsString, path::Path};
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches, parser::ValueSource};
+use clap::{
+    ArgMatches, CommandFactory, FromArgMatches,
+    error::{ContextKind, ContextValue},
+    parser::ValueSource,
+};
 
 use crate::{cli::Cli, failure::Failure};
 
@@ -18,7 +22,14 @@ pub(crate) enum Unparsed {
 }
 
 impl From<clap::Error> for Unparsed {
-    fn from(error: clap::Error) -> Self {
+    /// What was given is not repeated: in the file or in a variable it may be a secret that stands in the wrong place.
+    fn from(mut error: clap::Error) -> Self {
+        if error.get(ContextKind::InvalidValue).is_some() {
+            error.insert(
+                ContextKind::InvalidValue,
+                ContextValue::String("…".to_owned()),
+            );
+        }
         Self::Usage(error)
     }
 }
@@ -215,12 +226,30 @@ mod tests {
         let long = serve(&format!("{} = 1.5", "a".repeat(200)), &[]).unwrap_err();
         assert!(long.contains(&format!("`{}…`", "a".repeat(40))), "{long}");
         let wrong = serve("drain_limit = \"soon\"", &[]).unwrap_err();
-        assert!(wrong.contains("--drain-limit"), "{wrong}");
+        let told = "invalid value '…' for '--drain-limit <TIME>': a time such as";
+        assert!(wrong.contains(told), "{wrong}");
         let broken = serve("a = 1\nb = \"secret", &[]).unwrap_err();
         assert!(
             broken.contains("line 2") && !broken.contains("secret"),
             "{broken}"
         );
+    }
+
+    /// Found by the target below: clap repeated it.
+    #[test]
+    fn a_value_that_stands_in_the_wrong_place_is_not_repeated() {
+        for file in [
+            format!("kcp_timeout = \"{PLANTED}s\""),
+            format!("limit_customer = \"{PLANTED}\""),
+            format!("trusted_hops = \"{PLANTED}\""),
+            format!("console_enabled = \"{PLANTED}\""),
+            format!("log_format = \"{PLANTED}\""),
+        ] {
+            let message = serve(&file, &[]).unwrap_err();
+            assert!(!message.contains(PLANTED), "{message}");
+            let message = serve("", &["--kcp-timeout", PLANTED]).unwrap_err();
+            assert!(!message.contains(PLANTED), "{message}");
+        }
     }
 
     /// A fuzz target, as those of `bonin-fuzz` are: the configuration is read here and nowhere else.
@@ -231,6 +260,7 @@ mod tests {
             format!("public_url = \"https://a.example\"\ndatabase = \"postgres://bonin:{PLANTED}@db.example/bonin\"\n"),
             "[kcp]\ntimeout = \"7s\"\nlive_hosts = [\"a.example\", \"b.example:8443\"]\nfinal_codes = []\n".to_owned(),
             "limit.customer = \"30/1m\"\ntrusted_hops = 2\n[console]\nenabled = true\n".to_owned(),
+            format!("listen = \"{PLANTED}\"\ndrain_limit = \"{PLANTED}\"\n"),
         ];
         let examples: Vec<&str> = examples.iter().map(String::as_str).collect();
         bolero::check!()
