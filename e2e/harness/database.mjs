@@ -54,20 +54,12 @@ with database:
     json.dump({"rows": rows, "changed": done.rowcount}, sys.stdout)
 `;
 
-const SQLITE_LOCK = `
+const SQLITE_HELD = `
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
-connection.execute("BEGIN IMMEDIATE")
-print("locked", flush=True)
-sys.stdin.read()
-`;
-
-const SQLITE_READ = `
-import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
-connection.execute("BEGIN")
-connection.execute("SELECT COUNT(*) FROM store").fetchall()
-print("reading", flush=True)
+for statement in sys.argv[2:]:
+    connection.execute(statement).fetchall()
+print("held", flush=True)
 sys.stdin.read()
 `;
 
@@ -117,12 +109,17 @@ class SqliteDatabase extends Database {
 
   /** Nobody can write until what this gives is called; looking goes on. */
   async lock() {
-    return held(spawn('python3', ['-c', SQLITE_LOCK, this.file], { stdio: ['pipe', 'pipe', 'inherit'] }));
+    return this.hold('BEGIN IMMEDIATE');
   }
 
   /** Somebody looks at what is there now until what this gives is called; writing goes on. */
   async read() {
-    return held(spawn('python3', ['-c', SQLITE_READ, this.file], { stdio: ['pipe', 'pipe', 'inherit'] }));
+    return this.hold('BEGIN', 'SELECT COUNT(*) FROM store');
+  }
+
+  /** Somebody has done these statements in a transaction, and leaves it open until what this gives is called. */
+  hold(...statements) {
+    return held(spawn('python3', ['-c', SQLITE_HELD, this.file, ...statements], { stdio: ['pipe', 'pipe', 'inherit'] }));
   }
 
   async drop() {} // it goes with its folder

@@ -56,9 +56,6 @@ enum EraseCommand {
     },
 }
 
-const IN_LOG: &str = "\nThe database's log still holds it, since somebody keeps reading: a running gateway truncates the log within a \
-                      minute of their end.";
-
 pub(crate) async fn run(args: EraseArgs) -> Result<(), Failure> {
     match args.command {
         EraseCommand::Verification {
@@ -77,11 +74,8 @@ pub(crate) async fn run(args: EraseArgs) -> Result<(), Failure> {
             shell.admin.close().await;
             erased?;
             let told = json!({ "erased": 1, "underWay": 0, "inLog": in_log });
-            let mut lines = "The personal data of this verification is erased.".to_owned();
-            if in_log {
-                lines += IN_LOG;
-            }
-            admin.output.print(&told, &lines)
+            let lines = "The personal data of this verification is erased.".to_owned();
+            admin.output.print(&told, &with_log(lines, in_log))
         }
         EraseCommand::Person {
             store,
@@ -106,14 +100,22 @@ pub(crate) async fn run(args: EraseArgs) -> Result<(), Failure> {
                     erased.under_way
                 );
             }
-            if in_log {
-                lines += IN_LOG;
-            }
             let told =
                 json!({ "erased": erased.erased, "underWay": erased.under_way, "inLog": in_log });
-            admin.output.print(&told, &lines)
+            admin.output.print(&told, &with_log(lines, in_log))
         }
     }
+}
+
+/// What is told of an erasure, and whether the database's log still holds what was erased.
+fn with_log(told: String, in_log: bool) -> String {
+    if !in_log {
+        return told;
+    }
+    format!(
+        "{told}\nThe database's log still holds it, since somebody keeps reading: a running gateway truncates the log within a \
+         minute of their end."
+    )
 }
 
 /// Whom. A command line would show it to others on the machine.
